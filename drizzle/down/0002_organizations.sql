@@ -1,0 +1,3 @@
+drop table "memberships";
+--> statement-breakpoint
+drop table "organizations";

@@ -1,0 +1,94 @@
+import { mkdirSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { jobs } from '../src/jobs/schedule.ts';
+import { main, readCommandLine, UsageError } from './support/command-line.ts';
+import { isDue } from './support/cron.ts';
+import { keptSecrets, workerSettings, writeEnvFile } from './support/dev-settings.ts';
+import { startStack } from './support/stack.ts';
+import { startWranglerDev } from './support/wrangler-dev.ts';
+
+const help = `
+npm run dev [-- --port N]
+
+Everything on this machine, in one command: an embedded PostgreSQL behind a Neon-compatible
+endpoint, migrated; generated keys; the Worker; its cron jobs on their schedule. Data and keys stay
+in .gatehouse/ until you delete it. Ctrl-C ends all of it.
+
+  --port N   where the Worker listens (default 8787)
+`;
+
+const folder = '.gatehouse';
+
+await main(async () => {
+  const { values } = readCommandLine(help, { port: { type: 'string', default: '8787' } });
+  const port = Number(values.port);
+  if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new UsageError(`--port must be 1 to 65535, not "${values.port}".`);
+  await requireFree(port);
+  mkdirSync(folder, { recursive: true });
+  const secrets = keptSecrets(`${folder}/secrets.json`);
+  say('Starting the database (embedded PostgreSQL, kept in .gatehouse/data) …');
+  const stack = await startStack({ data: `${folder}/data`, passwords: secrets.passwords, onProgress: say });
+  const publicUrl = `http://localhost:${port}`;
+  writeEnvFile(`${folder}/dev.vars`, workerSettings(secrets, stack.settings, publicUrl));
+  say('Starting the Worker …');
+  const worker = await startWranglerDev({
+    port,
+    envFile: `${folder}/dev.vars`,
+    persistTo: `${folder}/objects`,
+    onLine: (line) => console.log(`worker  ${line}`),
+  }).catch(async (error: unknown) => {
+    await stack.close();
+    throw error;
+  });
+  printAddresses(publicUrl, stack.neon.url);
+  const cron = setInterval(() => void fireDue(port), 60_000);
+  await untilStopped(worker.process);
+  clearInterval(cron);
+  say('Ending …');
+  await worker.stop();
+  await stack.close();
+});
+
+function say(line: string): void {
+  console.log(`dev     ${line}`);
+}
+
+function printAddresses(publicUrl: string, sqlUrl: string): void {
+  say('');
+  say(`Sign in            ${publicUrl}/sign-in`);
+  say(`Your account       ${publicUrl}/account`);
+  say(`Mail arrives at    ${publicUrl}/dev/mailbox`);
+  say(`API reference      ${publicUrl}/docs`);
+  say(`OpenAPI            ${publicUrl}/openapi.json`);
+  say(`tRPC               ${publicUrl}/trpc`);
+  say(`Health             ${publicUrl}/health`);
+  say(`SQL over HTTP      ${sqlUrl}`);
+  say('A scripted story   npm run demo (in another terminal)');
+  say('Ctrl-C ends all of it. The data stays.');
+  say('');
+}
+
+/** Fires each cron expression whose minute it is, as Cloudflare would (UTC). */
+async function fireDue(port: number): Promise<void> {
+  for (const cron of Object.keys(jobs).filter((expression) => isDue(expression, new Date()))) {
+    const url = `http://127.0.0.1:${port}/__scheduled?cron=${encodeURIComponent(cron)}`;
+    const outcome = await fetch(url).then((response) => response.status, () => 'no answer');
+    say(`cron "${cron}" fired: ${outcome}`);
+  }
+}
+
+function requireFree(port: number): Promise<void> {
+  return new Promise((done, refuse) => {
+    const probe = createServer();
+    probe.once('error', () => refuse(new UsageError(`Port ${port} is in use. Choose another: npm run dev -- --port ${port + 1}`)));
+    probe.listen(port, '127.0.0.1', () => probe.close(() => done()));
+  });
+}
+
+function untilStopped(child: { once(event: 'exit', listener: () => void): unknown }): Promise<void> {
+  return new Promise((done) => {
+    process.once('SIGINT', () => done());
+    process.once('SIGTERM', () => done());
+    child.once('exit', () => done());
+  });
+}

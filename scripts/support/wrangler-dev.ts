@@ -1,0 +1,68 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { resolve } from 'node:path';
+
+export interface WranglerDevOptions {
+  readonly port: number;
+  readonly envFile: string;
+  /** Where Durable Objects keep their data; absent: in memory. */
+  readonly persistTo?: string;
+  /** Each line that wrangler or the Worker prints. */
+  readonly onLine: (line: string) => void;
+}
+
+export interface WranglerDev {
+  readonly process: ChildProcess;
+  /** Ends it and waits until it has ended. */
+  stop(): Promise<void>;
+}
+
+/** Starts `wrangler dev` on loopback and waits until it answers. The process is a group of its own, so that all ends. */
+export async function startWranglerDev(options: WranglerDevOptions): Promise<WranglerDev> {
+  const { port, envFile, persistTo } = options;
+  const words = ['dev', '--ip', '127.0.0.1', '--port', String(port), '--local', '--test-scheduled'];
+  words.push('--env-file', envFile, '--show-interactive-dev-session=false', '--inspector-port=0');
+  if (persistTo) words.push('--persist-to', persistTo);
+  const child = spawn(resolve('node_modules/.bin/wrangler'), words, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+    env: { ...process.env, WRANGLER_SEND_METRICS: 'false', CI: 'true', FORCE_COLOR: '0' },
+  });
+  const lines: string[] = [];
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (chunk: string) => {
+      for (const line of chunk.split('\n').filter((text) => text.trim())) {
+        lines.push(line);
+        options.onLine(line);
+      }
+    });
+  }
+  const stop = () => stopGroup(child);
+  await waitUntilReady(child, port).catch(async (error: unknown) => {
+    await stop();
+    throw new Error(`wrangler dev did not start.\n${lines.slice(-20).join('\n')}`, { cause: error });
+  });
+  return { process: child, stop };
+}
+
+async function waitUntilReady(child: ChildProcess, port: number): Promise<void> {
+  const deadline = Date.now() + 60_000;
+  while (Date.now() < deadline) {
+    if (child.exitCode !== null) throw new Error(`exit code ${child.exitCode}`);
+    const isUp = await fetch(`http://127.0.0.1:${port}/health`, { signal: AbortSignal.timeout(5_000) }).then(
+      (response) => response.body?.cancel().then(() => true) ?? true,
+      () => false,
+    );
+    if (isUp) return;
+    await new Promise((done) => setTimeout(done, 200));
+  }
+  throw new Error('no answer within 60 s');
+}
+
+async function stopGroup(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.pid === undefined) return;
+  const ended = new Promise((done) => child.once('exit', done));
+  process.kill(-child.pid, 'SIGTERM');
+  const forced = setTimeout(() => child.pid !== undefined && process.kill(-child.pid, 'SIGKILL'), 5_000);
+  await ended;
+  clearTimeout(forced);
+}

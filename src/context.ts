@@ -1,0 +1,75 @@
+import type { ErrorCode } from './errors.ts';
+import { AppError } from './errors.ts';
+import type { Bindings, Settings } from './env.ts';
+import type { Gate, Requirement } from './db/gate.ts';
+import type { Credential } from './lib/credentials.ts';
+import type { Device } from './lib/user-agent.ts';
+import type { Mailer } from './mail/mailer.ts';
+import type { PolicyName } from './rate-limits.ts';
+
+/** Where a request came from, as far as it tells. Kept out of logs. */
+export interface RequestFacts {
+  readonly requestId: string;
+  /** Canonical text of the caller's address, or null. */
+  readonly address: string | null;
+  /** Reads the User-Agent when asked, since most calls never need it. */
+  device(): Device;
+  readonly location: Location;
+  /** `Idempotency-Key` as sent, or null. */
+  readonly idempotencyKey: string | null;
+}
+
+/** From Cloudflare's own look-up; null where it does not know. */
+export interface Location {
+  readonly city: string | null;
+  readonly country: string | null;
+  readonly latitude: number | null;
+  readonly longitude: number | null;
+}
+
+/** The two cookies there are: the session's secret, and the secret of the browser that asked for a magic link. */
+export type CookieName = 'session' | 'sign_in';
+
+export interface Cookies {
+  read(name: CookieName): string | null;
+  /** `maxAge` in seconds. */
+  set(name: CookieName, value: string, maxAge: number): void;
+  clear(name: CookieName): void;
+}
+
+/** What every call has, whatever the transport. */
+export interface Context {
+  readonly settings: Settings;
+  readonly bindings: Bindings;
+  readonly facts: RequestFacts;
+  readonly credential: Credential | null;
+  readonly cookies: Cookies;
+  readonly mailer: Mailer;
+  /** Work that may end after the answer. */
+  later(work: Promise<unknown>): void;
+  log(event: LogEvent): void;
+  memberGate(credential: Credential, requirement: Requirement): Gate;
+  readonly systemGate: Gate;
+  /** Counts one attempt at a named sensitive action; refuses with `rate_limit.exceeded`. */
+  limit(policy: PolicyName, account?: string): Promise<void>;
+}
+
+/** One structured log line. No personal data, no secrets: only what is listed here. */
+export interface LogEvent {
+  readonly event: string;
+  readonly level?: 'info' | 'warn' | 'error';
+  readonly code?: ErrorCode;
+  /** Whether the address asked about belongs to an account: failures for unknown ones are counted by this line alone. */
+  readonly known?: boolean;
+  readonly detail?: string;
+}
+
+/** A call behind the gate. */
+export type GatedContext = Context & { readonly gate: Gate };
+
+/** `Idempotency-Key` of the request, checked, or null. 16 characters at least: it stands in for randomness. */
+export function idempotencyKey(ctx: Context): string | null {
+  const key = ctx.facts.idempotencyKey;
+  if (key !== null && !/^[!-~]{16,200}$/.test(key)) throw new AppError('idempotency_key.malformed');
+  return key;
+}

@@ -1,0 +1,23 @@
+-- A new session row (requirement 3 §1.1) and its login_success.
+-- p_session: {id, tokenHash, authMethod, deviceType, deviceName, browser, os, ipAddress, city, country, deviceInfo,
+-- location, absoluteSeconds, idleSeconds}
+create or replace function gatehouse.create_session(p_user_id text, p_session jsonb) returns void
+language plpgsql volatile
+as $$
+begin
+  insert into public.user_sessions
+    (id, user_id, session_token_hash, auth_method, device_type, device_name, browser, os, ip_address,
+     location_city, location_country, idle_timeout, expires_at)
+  values ((p_session->>'id')::uuid, p_user_id, p_session->>'tokenHash', p_session->>'authMethod',
+    p_session->>'deviceType', p_session->>'deviceName', p_session->>'browser', p_session->>'os',
+    (p_session->>'ipAddress')::inet, p_session->>'city', p_session->>'country',
+    make_interval(secs => (p_session->>'idleSeconds')::integer),
+    now() + make_interval(secs => (p_session->>'absoluteSeconds')::integer));
+  perform gatehouse.record_login(p_user_id, 'login_success', null, p_session);
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.create_session(text, jsonb) is 'Inserts a session and its login_success.';
+--> statement-breakpoint
+revoke all on function gatehouse.create_session(text, jsonb) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.create_session(text, jsonb) to gatehouse_system;

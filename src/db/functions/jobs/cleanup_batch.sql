@@ -1,0 +1,36 @@
+-- Deletes at most p_limit rows of one table that are past their grace, oldest first, and says how many. Bounded, and
+-- skipping locked rows, so two runs at once only share the work. Graces: requirement 3 §5.2; history 365 days.
+create or replace function gatehouse.cleanup_batch(p_table text, p_limit integer) returns integer
+language plpgsql volatile
+as $$
+declare
+  v_deleted integer;
+begin
+  case p_table
+    when 'user_sessions' then
+      delete from public.user_sessions where id in (select id from public.user_sessions
+        where expires_at < now() - interval '7 days' order by expires_at limit p_limit for update skip locked);
+    when 'magic_links' then
+      delete from public.magic_links where id in (select id from public.magic_links
+        where expires_at < now() - interval '1 day' order by expires_at limit p_limit for update skip locked);
+    when 'login_history' then
+      delete from public.login_history where id in (select id from public.login_history
+        where created_at < now() - interval '365 days' order by created_at limit p_limit for update skip locked);
+    when 'api_tokens' then
+      delete from public.api_tokens where id in (select id from public.api_tokens
+        where expires_at < now() - interval '90 days' order by expires_at limit p_limit for update skip locked);
+    when 'outbox' then
+      delete from public.outbox where id in (select id from public.outbox
+        where dispatched_at < now() - interval '7 days' order by dispatched_at limit p_limit for update skip locked);
+    else
+      raise exception 'gate.misused' using errcode = 'GH014', detail = 'cleanup_batch does not know that table';
+  end case;
+  get diagnostics v_deleted = row_count;
+  return v_deleted;
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.cleanup_batch(text, integer) is 'Deletes a bounded batch of expired rows of one table.';
+--> statement-breakpoint
+revoke all on function gatehouse.cleanup_batch(text, integer) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.cleanup_batch(text, integer) to gatehouse_system;

@@ -1,0 +1,10 @@
+/** Schema migrations. Runs in Node alone: nothing of the Worker imports it (`worker-role.ts` excepted). */
+export { applyMigrations, type ApplyOptions, type ApplyResult } from './apply.ts';
+export { type DatabaseAddress, isLoopback, type MigrationConnection, parseAddress } from './connection.ts';
+export { connectNeon } from './connections/neon.ts';
+export { connectPglite } from './connections/pglite.ts';
+export { connectPostgres } from './connections/postgres.ts';
+export { databaseRefusal, describeRefusal, MigrationError, type MigrationErrorCode } from './errors.ts';
+export { initialize, type InitializeOptions, type InitializeResult, type WorkerLogins } from './initialize.ts';
+export { listMigrations, type ListResult } from './list.ts';
+export { type MigrationState, type MigrationStatus } from './status.ts';

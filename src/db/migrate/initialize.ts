@@ -1,0 +1,182 @@
+import { databaseRefusal, describeRefusal, MigrationError } from './errors.ts';
+import type { MigrationConnection, Row, Statement } from './connection.ts';
+import { withoutDefaultPrivileges } from './default-privileges.ts';
+import { journalDdl, takeLock } from './journal.ts';
+import { identifier } from './quote.ts';
+import { withRetries } from './retry.ts';
+import { type ClusterState, GROUP_ROLES, type Login, planRoles, type RoleState } from './roles.ts';
+
+/** The Worker's two logins, as their connection strings name them. */
+export interface WorkerLogins {
+  readonly app: { readonly name: string; readonly password: string };
+  readonly service: { readonly name: string; readonly password: string };
+}
+
+export interface InitializeOptions {
+  readonly connection: MigrationConnection;
+  readonly logins: WorkerLogins;
+  /** The logins' `statement_timeout`, milliseconds. Default 10,000. */
+  readonly loginStatementTimeout?: number;
+}
+
+export interface InitializeResult {
+  readonly target: string;
+  /** Roles that did not exist before. */
+  readonly rolesCreated: readonly string[];
+  /** What could not be done, and who can. Empty: all is as it should be. */
+  readonly notes: readonly string[];
+}
+
+interface DatabaseState {
+  readonly cluster: ClusterState;
+  readonly database: string;
+  readonly schemaOwner: string | null;
+  readonly publicSchema: boolean;
+  readonly publicMayTemp: boolean;
+  readonly publicMayCreate: boolean;
+  readonly functionsOpen: boolean;
+}
+
+/** Two inits at once: the other was faster (duplicates), or both wrote one catalogue row (XX000), or they deadlocked. */
+const CONCURRENT = ['42710', '42P06', '42P07', '23505', 'XX000', '40P01', '40001', '55P03'];
+
+/**
+ * Prepares a database: roles, schema, journal, and what PUBLIC may do. Idempotent, one atomic batch.
+ * @throws MigrationError `role.unusable`, `database.refused`, `database.unreachable`.
+ */
+export async function initialize(options: InitializeOptions): Promise<InitializeResult> {
+  try {
+    return await withRetries(async () => attempt(options), { attempts: 12, sqlstates: CONCURRENT });
+  } catch (error) {
+    const refusal = databaseRefusal(error);
+    if (refusal === null) throw error;
+    throw new MigrationError('database.refused', `${options.connection.target} refused init: ${describeRefusal(refusal)}.`, error);
+  }
+}
+
+/** The roles that stand for the two settings. */
+export function workerLogins({ app, service }: WorkerLogins): Login[] {
+  return [
+    { ...app, setting: 'DATABASE_URL', memberOf: ['gatehouse_member'] },
+    { ...service, setting: 'SERVICE_DATABASE_URL', memberOf: ['gatehouse_admin', 'gatehouse_system'] },
+  ];
+}
+
+async function attempt({ connection, logins, loginStatementTimeout = 10_000 }: InitializeOptions): Promise<InitializeResult> {
+  const wanted = workerLogins(logins);
+  requireDistinct(wanted);
+  const names = wanted.map((login) => login.name);
+  const state = await readState(connection, [...names, ...GROUP_ROLES]);
+  requireUsable(connection, state);
+  const roles = planRoles(state.cluster, wanted, loginStatementTimeout);
+  const defaults = await withoutDefaultPrivileges(connection);
+  await connection.batch([
+    ...takeLock({ lockTimeout: 5000, statementTimeout: 60_000 }),
+    ...roles.statements,
+    ...defaults.before,
+    ...databaseStatements(state, names),
+    ...defaults.after,
+  ]);
+  const notes = [...roles.notes, ...publicNotes(await readState(connection, []))];
+  return { target: connection.target, rolesCreated: roles.created, notes };
+}
+
+function databaseStatements(state: DatabaseState, logins: readonly string[]): Statement[] {
+  const roles = [...logins, ...GROUP_ROLES].map(identifier).join(', ');
+  const queries: string[] = [];
+  if (state.schemaOwner === null) queries.push('create schema gatehouse');
+  if (!state.publicSchema) queries.push('create schema public');
+  // Without IN SCHEMA: a schema's default privileges can only add to the global ones, never take away.
+  if (state.functionsOpen) queries.push('alter default privileges revoke execute on functions from public');
+  if (state.publicMayTemp) queries.push(`revoke temporary on database ${identifier(state.database)} from public`);
+  if (state.publicMayCreate) queries.push('revoke create on schema public from public');
+  queries.push(`grant usage on schema gatehouse to ${roles}`, `grant usage on schema public to ${roles}`);
+  return [...queries.map((query) => ({ query })), ...journalDdl];
+}
+
+function publicNotes(state: DatabaseState): string[] {
+  const notes: string[] = [];
+  const name = identifier(state.database);
+  if (state.publicMayTemp) {
+    notes.push(`PUBLIC may still create temporary tables; let the database's owner run: revoke temporary on database ${name} from public`);
+  }
+  if (state.publicMayCreate) {
+    notes.push('PUBLIC may still create in schema public; let its owner run: revoke create on schema public from public');
+  }
+  return notes;
+}
+
+function requireDistinct(logins: readonly Login[]): void {
+  const [app, service] = logins;
+  if (app === undefined || service === undefined || app.name !== service.name) return;
+  throw new MigrationError('role.unusable', `DATABASE_URL and SERVICE_DATABASE_URL both name ${app.name}; a member could then become system. Name two roles.`);
+}
+
+function requireUsable(connection: MigrationConnection, { cluster, schemaOwner }: DatabaseState): void {
+  if (cluster.version < 150_000) {
+    throw new MigrationError('database.refused', `${connection.target} is older than PostgreSQL 15, the oldest that Gatehouse runs on.`);
+  }
+  if (schemaOwner !== null && schemaOwner !== cluster.owner) {
+    throw new MigrationError(
+      'database.refused',
+      `Schema gatehouse belongs to ${schemaOwner}, and MIGRATION_DATABASE_URL names ${cluster.owner}. Migrate as ${schemaOwner}.`,
+    );
+  }
+}
+
+const STATE = `select current_setting('server_version_num') as version, current_user::text as owner,
+    current_database()::text as database,
+    exists (select from pg_settings where name = 'neon.timeline_id') as neon,
+    (select rolsuper or rolcreaterole from pg_roles where rolname = current_user) as may_create_roles,
+    (select pg_get_userbyid(nspowner)::text from pg_namespace where nspname = 'gatehouse') as schema_owner,
+    to_regnamespace('public') is not null as public_schema,
+    has_database_privilege('public', current_database(), 'TEMP') as public_may_temp,
+    coalesce(has_schema_privilege('public', to_regnamespace('public'), 'CREATE'), false) as public_may_create,
+    not exists (select from pg_default_acl d where d.defaclrole = (select oid from pg_roles where rolname = current_user) and d.defaclnamespace = 0
+      and d.defaclobjtype = 'f' and not exists (select from aclexplode(d.defaclacl) a where a.grantee = 0))
+      as functions_open`;
+
+const ROLES = `select r.rolname::text as name, r.rolcanlogin as can_login, r.rolinherit as inherits,
+    concat_ws('|', case when r.rolsuper then 'a superuser' end, case when r.rolbypassrls then 'BYPASSRLS' end,
+      case when r.rolcreaterole then 'CREATEROLE' end, case when r.rolcreatedb then 'CREATEDB' end,
+      case when r.rolreplication then 'REPLICATION' end) as powers,
+    (select coalesce(string_agg(g.rolname, '|'), '') from pg_auth_members m join pg_roles g on g.oid = m.roleid
+      where m.member = r.oid) as member_of,
+    coalesce(array_to_string(r.rolconfig, '|'), '') as settings,
+    (select o.rolsuper or (o.rolcreaterole and not r.rolsuper and (current_setting('server_version_num')::int < 160000
+        or pg_has_role(o.oid, r.oid, 'MEMBER WITH ADMIN OPTION')))
+      from pg_roles o where o.rolname = current_user) as may_alter
+  from pg_roles r where r.rolname = any (string_to_array($1, '|'))`;
+
+async function readState(connection: MigrationConnection, roleNames: readonly string[]): Promise<DatabaseState> {
+  const [facts, roles] = await connection.batch([{ query: STATE }, { query: ROLES, params: [roleNames.join('|')] }]);
+  const row = facts?.[0] ?? {};
+  return {
+    cluster: {
+      version: Number(row['version']),
+      owner: String(row['owner']),
+      mayCreateRoles: row['may_create_roles'] === true,
+      plainPasswords: row['neon'] === true,
+      roles: new Map((roles ?? []).map((role) => [String(role['name']), roleState(role)])),
+    },
+    database: String(row['database']),
+    schemaOwner: typeof row['schema_owner'] === 'string' ? row['schema_owner'] : null,
+    publicSchema: row['public_schema'] === true,
+    publicMayTemp: row['public_may_temp'] === true,
+    publicMayCreate: row['public_may_create'] === true,
+    functionsOpen: row['functions_open'] === true,
+  };
+}
+
+function roleState(row: Row): RoleState {
+  const list = (key: string): string[] => String(row[key] ?? '').split('|').filter((item) => item !== '');
+  return {
+    name: String(row['name']),
+    canLogin: row['can_login'] === true,
+    inherits: row['inherits'] === true,
+    powers: list('powers'),
+    memberOf: list('member_of'),
+    mayAlter: row['may_alter'] === true,
+    settings: list('settings'),
+  };
+}

@@ -1,0 +1,139 @@
+import type { TRPC_ERROR_CODE_KEY } from '@trpc/server/rpc';
+
+/** One row of the error table: what tRPC calls it, what the caller reads, and the SQLSTATE a SQL function raises for it. */
+interface ErrorEntry {
+  readonly trpc: TRPC_ERROR_CODE_KEY;
+  readonly message: string;
+  readonly sqlstate?: `GH${string}`;
+}
+
+/**
+ * The whole error vocabulary. A code is `noun.state` and is never renamed once released. The HTTP status is tRPC's own
+ * for its code, so it cannot contradict. `docs/errors.md` is generated from this table.
+ */
+export const errors = {
+  'credential.missing': { trpc: 'UNAUTHORIZED', message: 'Sign in, or send an API token as "Authorization: Bearer …".' },
+  'credential.malformed': { trpc: 'UNAUTHORIZED', message: 'The credential is not of a form this service issues.' },
+  'credential.invalid': { trpc: 'UNAUTHORIZED', message: 'The credential is not known.', sqlstate: 'GH001' },
+  'session.expired': { trpc: 'UNAUTHORIZED', message: 'The session has expired. Sign in again.', sqlstate: 'GH002' },
+  'session.revoked': { trpc: 'UNAUTHORIZED', message: 'The session was revoked. Sign in again.', sqlstate: 'GH003' },
+  'token.expired': { trpc: 'UNAUTHORIZED', message: 'The API token has expired.', sqlstate: 'GH004' },
+  'token.revoked': { trpc: 'UNAUTHORIZED', message: 'The API token was revoked.', sqlstate: 'GH005' },
+  'user.suspended': { trpc: 'FORBIDDEN', message: 'The account is suspended.', sqlstate: 'GH006' },
+  'scope.missing': { trpc: 'FORBIDDEN', message: 'The API token lacks the scope this call needs.', sqlstate: 'GH007' },
+  'role.missing': { trpc: 'FORBIDDEN', message: 'This call needs a platform administrator.', sqlstate: 'GH008' },
+  'organization.not_found': { trpc: 'NOT_FOUND', message: 'There is no such organisation for you.', sqlstate: 'GH009' },
+  'organization.role_missing': {
+    trpc: 'FORBIDDEN',
+    message: 'Your role in the organisation does not allow this.',
+    sqlstate: 'GH010',
+  },
+  'step_up.required': { trpc: 'FORBIDDEN', message: 'Confirm that it is you, then try again.', sqlstate: 'GH011' },
+  'subject.missing': {
+    trpc: 'FORBIDDEN',
+    message: 'This call is about a user, and this credential belongs to none. Name the user.',
+    sqlstate: 'GH012',
+  },
+  'subject.forbidden': { trpc: 'FORBIDDEN', message: 'You may not act for that user.', sqlstate: 'GH013' },
+  'gate.misused': { trpc: 'INTERNAL_SERVER_ERROR', message: 'The call was refused.', sqlstate: 'GH014' },
+  'session.not_found': { trpc: 'NOT_FOUND', message: 'There is no such session.' },
+  'user.not_found': { trpc: 'NOT_FOUND', message: 'There is no such user.' },
+  'magic_link.invalid': { trpc: 'BAD_REQUEST', message: 'The link is not valid. Ask for a new one.' },
+  'magic_link.expired': { trpc: 'BAD_REQUEST', message: 'The link has expired. Ask for a new one.' },
+  'magic_link.used': { trpc: 'CONFLICT', message: 'The link was already used. Ask for a new one.' },
+  'magic_link.other_browser': {
+    trpc: 'FORBIDDEN',
+    message: 'Open the link in the browser that asked for it, or type the code from the mail there.',
+  },
+  'code.invalid': { trpc: 'BAD_REQUEST', message: 'The code is not right. Look at the newest mail.' },
+  'code.exhausted': { trpc: 'BAD_REQUEST', message: 'Too many wrong codes. Ask for a new mail.' },
+  'sign_up.closed': { trpc: 'FORBIDDEN', message: 'New accounts are not open.' },
+  'redirect.refused': { trpc: 'BAD_REQUEST', message: 'redirectUrl must be a path here or an address of a trusted origin.' },
+  'idempotency_key.reused': {
+    trpc: 'CONFLICT',
+    message: 'That Idempotency-Key was sent before with other input. Use a new key.',
+  },
+  'idempotency_key.malformed': {
+    trpc: 'BAD_REQUEST',
+    message: 'Idempotency-Key must be 16 to 200 visible ASCII characters.',
+  },
+  'cursor.invalid': { trpc: 'BAD_REQUEST', message: 'The cursor is not one this list gave out.' },
+  'input.invalid': { trpc: 'BAD_REQUEST', message: 'The input is not valid.' },
+  'input.conflict': { trpc: 'CONFLICT', message: 'That already exists, or something still refers to it.' },
+  'body.malformed': { trpc: 'BAD_REQUEST', message: 'The request could not be read: send well-formed JSON.' },
+  'body.too_large': { trpc: 'PAYLOAD_TOO_LARGE', message: 'The request body is larger than 256 KiB.' },
+  'content_type.unsupported': { trpc: 'UNSUPPORTED_MEDIA_TYPE', message: 'Send "Content-Type: application/json".' },
+  'method.not_allowed': { trpc: 'METHOD_NOT_SUPPORTED', message: 'The address exists, but not with this method.' },
+  'route.not_found': { trpc: 'NOT_FOUND', message: 'There is nothing at this address.' },
+  'batch.too_large': { trpc: 'BAD_REQUEST', message: 'A batch may hold at most 10 queries, and no mutation.' },
+  'origin.untrusted': { trpc: 'FORBIDDEN', message: 'This origin may not call with a cookie.' },
+  'rate_limit.exceeded': { trpc: 'TOO_MANY_REQUESTS', message: 'Too many attempts. Try again later.' },
+  'service.unavailable': { trpc: 'SERVICE_UNAVAILABLE', message: 'The service cannot answer just now. Try again.' },
+  'database.timeout': { trpc: 'SERVICE_UNAVAILABLE', message: 'The database took too long. Try again.' },
+  'internal.error': { trpc: 'INTERNAL_SERVER_ERROR', message: 'Something went wrong on our side.' },
+} as const satisfies Record<string, ErrorEntry>;
+
+export type ErrorCode = keyof typeof errors;
+
+/** What an error may carry to the caller beside its code. Never personal data, never a secret. */
+export interface ErrorDetails {
+  /** Names what is wrong: a field, a limit. */
+  readonly message?: string;
+  /** Whole seconds after which the call can succeed; becomes `Retry-After`. */
+  readonly retryAfter?: number;
+  /** Tries that are left, for codes. */
+  readonly attemptsLeft?: number;
+  /** For logs only. */
+  readonly cause?: unknown;
+}
+
+/** An expected refusal: its code is its type. Thrown by verbs, mapped once by `src/trpc.ts`. */
+export class AppError extends Error {
+  readonly code: ErrorCode;
+  readonly details: ErrorDetails;
+
+  constructor(code: ErrorCode, details: ErrorDetails = {}) {
+    super(details.message ?? errors[code].message, { cause: details.cause });
+    this.name = 'AppError';
+    this.code = code;
+    this.details = details;
+  }
+}
+
+const bySqlstate = new Map<string, ErrorCode>();
+for (const [code, entry] of Object.entries(errors)) {
+  if ('sqlstate' in entry) bySqlstate.set(entry.sqlstate, code as ErrorCode);
+}
+
+/** PostgreSQL's SQLSTATE and detail of a driver error, whether bare (`NeonDbError`) or wrapped by Drizzle. */
+export function databaseError(error: unknown): { sqlstate: string; detail: string | undefined } | null {
+  for (let at = error, depth = 0; at instanceof Error && depth < 4; at = at.cause, depth += 1) {
+    const { code, detail } = at as Error & { code?: unknown; detail?: unknown };
+    if (typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code)) {
+      return { sqlstate: code, detail: typeof detail === 'string' ? detail : undefined };
+    }
+  }
+  return null;
+}
+
+/**
+ * The `AppError` a database refusal stands for: our own class GH by the table; 22 (data) and 23 (integrity) are the
+ * caller's doing and never a 500; a cancelled or unreachable database is 503. Anything else is null: a bug of ours.
+ */
+export function fromDatabase(error: unknown): AppError | null {
+  const found = databaseError(error);
+  if (!found) return null;
+  const own = bySqlstate.get(found.sqlstate);
+  if (own) return new AppError(own, { cause: error });
+  const group = found.sqlstate.slice(0, 2);
+  if (group === '22' || found.sqlstate === '23514' || found.sqlstate === '23502') {
+    return new AppError('input.invalid', { cause: error });
+  }
+  // 23001 is what a restricting foreign key raises from PostgreSQL 18 on, where 15 says 23503.
+  if (group === '23') return new AppError('input.conflict', { cause: error });
+  if (found.sqlstate === '57014' || found.sqlstate === '55P03') return new AppError('database.timeout', { cause: error });
+  if (group === '53' || group === '57' || group === '08' || group === '40') {
+    return new AppError('service.unavailable', { cause: error });
+  }
+  return null;
+}

@@ -1,0 +1,78 @@
+import type { MiddlewareHandler } from 'hono';
+import { bodyLimit as limitBody } from 'hono/body-limit';
+import { cors as allowOrigins } from 'hono/cors';
+import { secureHeaders } from 'hono/secure-headers';
+import { AppError } from '../errors.ts';
+import { checkOrdinary } from '../rate-limits.ts';
+import { type AppEnv, tooMany } from './open-context.ts';
+
+/** Nothing is framed, sniffed or cached by default; pages add their own content policy. */
+export const securityHeaders: MiddlewareHandler<AppEnv> = async (c, next) => {
+  await harden(c, next);
+  // Replies are for one caller (CVE-2026-44457: a shared cache gave one's reply to another).
+  if (!c.res.headers.has('cache-control')) c.res.headers.set('cache-control', 'no-store');
+};
+
+const harden = secureHeaders({
+  contentSecurityPolicy: { defaultSrc: ["'none'"], frameAncestors: ["'none'"], baseUri: ["'none'"], formAction: ["'self'"] },
+  crossOriginResourcePolicy: 'same-site',
+  referrerPolicy: 'no-referrer',
+  strictTransportSecurity: 'max-age=63072000; includeSubDomains',
+  xFrameOptions: 'DENY',
+});
+
+const MAX_BODY = 256 * 1024;
+
+/** Also counts what is streamed without a length. */
+export const bodyLimit: MiddlewareHandler<AppEnv> = limitBody({
+  maxSize: MAX_BODY,
+  onError: () => {
+    throw new AppError('body.too_large');
+  },
+});
+
+/** Browsers of trusted origins may call with cookies; no other origin reads an answer. */
+export const cors: MiddlewareHandler<AppEnv> = (c, next) => {
+  const { publicUrl, trustedOrigins } = c.get('ctx').settings;
+  return allowOrigins({
+    origin: (origin) => (origin === publicUrl || trustedOrigins.includes(origin) ? origin : null),
+    credentials: true,
+    allowHeaders: ['authorization', 'content-type', 'idempotency-key'],
+    allowMethods: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
+    exposeHeaders: ['retry-after', 'x-request-id'],
+    maxAge: 600,
+  })(c, next);
+};
+
+/**
+ * A browser says where a change comes from. Without a bearer (which no foreign page can add) it must be one of ours:
+ * against requests forged with the cookie, and against signing somebody in to a foreign account.
+ */
+export const originCheck: MiddlewareHandler<AppEnv> = async (c, next) => {
+  const ctx = c.get('ctx');
+  const isSafe = c.req.method === 'GET' || c.req.method === 'HEAD' || c.req.method === 'OPTIONS';
+  const origin = c.req.header('origin');
+  const isBearer = ctx.credential !== null && !ctx.usesCookie;
+  if (!isSafe && !isBearer) {
+    const { publicUrl, trustedOrigins } = ctx.settings;
+    const isTrusted = origin === publicUrl || (origin !== undefined && trustedOrigins.includes(origin));
+    // A cookie without an Origin comes from no browser of today; programs send a bearer.
+    if (origin === undefined ? ctx.usesCookie : !isTrusted) throw new AppError('origin.untrusted');
+  }
+  await next();
+};
+
+/** The period of both bindings in wrangler.toml. */
+const PERIOD_SECONDS = 60;
+
+/** Every call counts at the edge: for its network with a high limit, then for its credential. */
+export const ordinaryRateLimit: MiddlewareHandler<AppEnv> = async (c, next) => {
+  const ctx = c.get('ctx');
+  const byNetwork = await checkOrdinary(c.env.CALLS_BY_NETWORK, ctx.networkKey, PERIOD_SECONDS);
+  if (!byNetwork.allowed) throw tooMany(byNetwork.retryAfterSeconds);
+  if (ctx.credential) {
+    const byCredential = await checkOrdinary(c.env.CALLS_BY_CREDENTIAL, await ctx.credential.hash(), PERIOD_SECONDS);
+    if (!byCredential.allowed) throw tooMany(byCredential.retryAfterSeconds);
+  }
+  await next();
+};

@@ -1,0 +1,4 @@
+import { Hono } from 'hono';
+import type { AppEnv } from './open-context.ts';
+
+export const pages = new Hono<AppEnv>();

@@ -1,0 +1,31 @@
+import { sql } from 'drizzle-orm';
+import type { Gate } from '../db/gate.ts';
+import { firstValue } from '../db/rows.ts';
+
+
+/** Every table that expires: what `gatehouse.cleanup_batch` knows. */
+export const expiringTables = ['user_sessions', 'magic_links', 'login_history', 'api_tokens', 'outbox'] as const;
+
+const BATCH = 1_000;
+const MAX_BATCHES = 20;
+
+/**
+ * Deletes what is past its grace, at most 20,000 rows of each table in one run, a batch a transaction: the next run
+ * goes on. @returns how many rows of each table
+ */
+export async function cleanup(gate: Gate): Promise<Record<string, number>> {
+  const deleted: Record<string, number> = {};
+  for (const table of expiringTables) deleted[table] = await cleanupTable(gate, table);
+  return deleted;
+}
+
+async function cleanupTable(gate: Gate, table: string): Promise<number> {
+  let total = 0;
+  for (let batch = 0; batch < MAX_BATCHES; batch += 1) {
+    const [rows] = await gate((db) => [db.execute(sql`select gatehouse.cleanup_batch(${table}, ${BATCH}) as deleted`)]);
+    const deleted = firstValue<number>(rows, 'deleted');
+    total += deleted;
+    if (deleted < BATCH) break;
+  }
+  return total;
+}

@@ -1,0 +1,81 @@
+import { DurableObject } from 'cloudflare:workers';
+
+import { type KeyKind, limitsOf, nextFreeAt, type PolicyName, type RateLimitDecision } from '../rate-limits.ts';
+
+/** What is kept: the moments of the granted takes, oldest first, and when the last of them stops to matter. */
+interface State {
+  readonly taken: readonly number[];
+  readonly keepUntil: number;
+}
+
+const STATE = 'state';
+const SAVE_EVERY_MS = 2000;
+
+/**
+ * One object per policy, kind of key and key. It answers from memory and writes seldom: at once when a take fills a
+ * limit, so that no restart lifts a block, otherwise at most every two seconds, so that a restart forgets at most the
+ * takes of two seconds. An alarm erases what is idle. Where there is state in storage, an alarm is set.
+ */
+export class RateLimiter extends DurableObject<unknown> {
+  /** The clock, in milliseconds since the epoch. A field of the instance is out of reach of RPC. */
+  now: () => number = () => Date.now();
+
+  #state: State = this.ctx.storage.kv.get<State>(STATE) ?? { taken: [], keepUntil: 0 };
+  #hasAlarm = this.#state.keepUntil > 0;
+  #savedAt = 0;
+  #pendingSave: ReturnType<typeof setTimeout> | undefined;
+
+  /** Takes one use, or refuses and says when. A refused take is not counted and puts nothing off. */
+  async take(policy: PolicyName, kind: KeyKind): Promise<RateLimitDecision> {
+    const limits = limitsOf(policy, kind);
+    const now = this.now();
+    const keepMs = Math.max(0, ...limits.map((limit) => limit.seconds)) * 1000;
+    // A clock that was set back must not lengthen a block: no take lies in the future.
+    const taken = this.#state.taken.filter((at) => at > now - keepMs).map((at) => Math.min(at, now));
+    const freeAt = nextFreeAt(taken, limits);
+    if (freeAt > now) {
+      this.#state = { taken, keepUntil: this.#state.keepUntil };
+      return { allowed: false, retryAfterSeconds: Math.ceil((freeAt - now) / 1000), resetAt: iso(freeAt) };
+    }
+    taken.push(now);
+    this.#state = { taken, keepUntil: now + keepMs };
+    const nextAt = nextFreeAt(taken, limits);
+    await this.#saveSoon(nextAt > now);
+    return { allowed: true, retryAfterSeconds: 0, resetAt: iso(Math.max(nextAt, now)) };
+  }
+
+  override async alarm(): Promise<void> {
+    if (this.now() < this.#state.keepUntil) {
+      await this.ctx.storage.setAlarm(this.#state.keepUntil);
+      return;
+    }
+    this.#cancelPendingSave();
+    this.#state = { taken: [], keepUntil: 0 };
+    this.#hasAlarm = false;
+    await this.ctx.storage.deleteAll();
+  }
+
+  async #saveSoon(atOnce: boolean): Promise<void> {
+    if (atOnce || this.now() - this.#savedAt >= SAVE_EVERY_MS) return this.#save();
+    this.#pendingSave ??= setTimeout(() => this.ctx.waitUntil(this.#save()), SAVE_EVERY_MS);
+  }
+
+  async #save(): Promise<void> {
+    this.#cancelPendingSave();
+    this.#savedAt = this.now();
+    // Both before any await: the write and the alarm are then stored together.
+    this.ctx.storage.kv.put(STATE, this.#state);
+    if (this.#hasAlarm) return;
+    this.#hasAlarm = true;
+    await this.ctx.storage.setAlarm(this.#state.keepUntil);
+  }
+
+  #cancelPendingSave(): void {
+    clearTimeout(this.#pendingSave);
+    this.#pendingSave = undefined;
+  }
+}
+
+function iso(milliseconds: number): string {
+  return new Date(milliseconds).toISOString();
+}

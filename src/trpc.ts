@@ -1,0 +1,170 @@
+import { initTRPC, TRPCError } from '@trpc/server';
+import * as z from 'zod';
+import type { Context } from './context.ts';
+import type { Gate, OrganizationRole, Requirement } from './db/gate.ts';
+import { AppError, type ErrorCode, errors } from './errors.ts';
+import { Uuid } from './lib/ids.ts';
+import { safeText } from './lib/text.ts';
+
+/** Who may call, as the contract tests and the documentation read it. */
+export type Access =
+  | { readonly subject: 'public' }
+  | { readonly subject: 'self' | 'user' | 'platform'; readonly scope?: string; readonly freshWithin?: number }
+  | {
+      readonly subject: 'organization';
+      readonly role: OrganizationRole;
+      readonly scope?: string;
+      readonly freshWithin?: number;
+    };
+
+/** What a procedure declares beside its input and output. */
+export interface Meta {
+  readonly access?: Access;
+  readonly openapi?: { readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'; readonly path: `/${string}` };
+  /** One sentence for the API's reference. */
+  readonly summary?: string;
+}
+
+/** What callers read of a refusal, in tRPC under `data` and in REST as the body. */
+export interface ErrorData {
+  readonly appCode: ErrorCode;
+  readonly requestId: string;
+  readonly retryAfter?: number;
+  readonly attemptsLeft?: number;
+  /** For `input.invalid`: which field, and why. */
+  readonly fields?: readonly { readonly path: string; readonly message: string }[];
+}
+
+const t = initTRPC
+  .context<Context>()
+  .meta<Meta>()
+  .create({
+    // On Workers tRPC cannot see NODE_ENV and would send stacks otherwise.
+    isDev: false,
+    errorFormatter: ({ shape, error, ctx }) => {
+      const refusal = describeError(error);
+      return {
+        ...shape,
+        message: refusal.message,
+        data: { ...shape.data, ...errorData(refusal, ctx?.facts.requestId ?? '') },
+      };
+    },
+  });
+
+const ofTrpc: Partial<Record<TRPCError['code'], ErrorCode>> = {
+  PARSE_ERROR: 'body.malformed',
+  BAD_REQUEST: 'body.malformed',
+  NOT_FOUND: 'route.not_found',
+  METHOD_NOT_SUPPORTED: 'method.not_allowed',
+  UNSUPPORTED_MEDIA_TYPE: 'content_type.unsupported',
+  PAYLOAD_TOO_LARGE: 'body.too_large',
+  UNAUTHORIZED: 'credential.missing',
+};
+
+/** The refusal any error stands for. What is not ours is `internal.error`, and its message stays inside. */
+export function describeError(error: unknown): AppError {
+  if (error instanceof AppError) return error;
+  if (!(error instanceof TRPCError)) return new AppError('internal.error', { cause: error });
+  if (error.cause instanceof AppError) return error.cause;
+  if (error.cause instanceof z.core.$ZodError && error.code === 'BAD_REQUEST') {
+    return new AppError('input.invalid', { message: sentence(error.cause), cause: error.cause });
+  }
+  const code = /maximum size/.test(error.message) ? 'batch.too_large' : (ofTrpc[error.code] ?? 'internal.error');
+  return new AppError(code, { cause: error });
+}
+
+/** The part of a refusal that goes to the caller. */
+export function errorData(refusal: AppError, requestId: string): ErrorData {
+  const { retryAfter, attemptsLeft, cause } = refusal.details;
+  const fields = cause instanceof z.core.$ZodError ? cause.issues.slice(0, 20).map(fieldOf) : undefined;
+  return { appCode: refusal.code, requestId, retryAfter, attemptsLeft, fields };
+}
+
+function fieldOf(issue: z.core.$ZodIssue) {
+  return { path: issue.path.map(String).join('.').slice(0, 200), message: issue.message.slice(0, 300) };
+}
+
+function sentence(error: z.core.$ZodError): string {
+  const [first] = error.issues.map(fieldOf);
+  return first ? `${first.path || 'input'}: ${first.message}` : errors['input.invalid'].message;
+}
+
+/** Errors become refusals of the table here and nowhere else. */
+const mapErrors = t.middleware(async ({ next }) => {
+  const result = await next();
+  if (result.ok) return result;
+  const refusal = describeError(result.error);
+  throw new TRPCError({ code: errors[refusal.code].trpc, message: refusal.message, cause: refusal });
+});
+
+export const router = t.router;
+/** For the REST adapter: calls a procedure with a context, no HTTP in between. */
+export const createCallerFactory = t.createCallerFactory;
+
+const base = t.procedure.use(mapErrors);
+
+/** Anyone may call; the verb works as the system, on what it was given alone. */
+export const publicProcedure = base
+  .meta({ access: { subject: 'public' } })
+  .use(({ ctx, next }) => next({ ctx: { system: ctx.systemGate } }));
+
+/** A caller without any credential is refused before its input is read. */
+const withCredential = t.middleware(({ ctx, next }) => {
+  if (!ctx.credential) throw new AppError('credential.missing');
+  return next({ ctx: { credential: ctx.credential } });
+});
+
+type Demand = { readonly scope?: string; readonly freshWithin?: number };
+
+/** The call acts on the user whom the credential belongs to. */
+export const self = (demand: Demand = {}) =>
+  base
+    .meta({ access: { subject: 'self', ...demand } })
+    .use(withCredential)
+    .use(({ ctx, next }) => passGate(ctx, { subject: 'self', ...demand }, (gate) => next({ ctx: { gate } })));
+
+/** The call acts on the user named in the input: the caller, or anyone for service tokens and administrators. */
+export const user = (demand: Demand & { readonly scope: string }) =>
+  base
+    .meta({ access: { subject: 'user', ...demand } })
+    .use(withCredential)
+    .input(z.object({ userId: safeText({ min: 1, max: 255 }) }))
+    .use(({ ctx, input, next }) =>
+      passGate(ctx, { subject: 'user', userId: input.userId, ...demand }, (gate) => next({ ctx: { gate } })),
+    );
+
+/** The call acts on the organisation named in the input, of which the caller is a member with at least that role. */
+export const organization = (role: OrganizationRole, demand: Demand = {}) =>
+  base
+    .meta({ access: { subject: 'organization', role, ...demand } })
+    .use(withCredential)
+    .input(z.object({ organizationId: Uuid }))
+    .use(({ ctx, input, next }) =>
+      passGate(ctx, { subject: 'organization', organizationId: input.organizationId, role, ...demand }, (gate) =>
+        next({ ctx: { gate } }),
+      ),
+    );
+
+/** The call spans users: platform administrators and service tokens. */
+export const platform = (demand: Demand & { readonly scope: string }) =>
+  base
+    .meta({ access: { subject: 'platform', ...demand } })
+    .use(withCredential)
+    .use(({ ctx, next }) => passGate(ctx, { subject: 'platform', ...demand }, (gate) => next({ ctx: { gate } })));
+
+/** Hands the verb its gate, and refuses an answer that was made without passing it: nobody was authenticated then. */
+async function passGate<T extends { ok: boolean }>(
+  ctx: Context & { credential: NonNullable<Context['credential']> },
+  requirement: Requirement,
+  run: (gate: Gate) => Promise<T>,
+): Promise<T> {
+  const gate = ctx.memberGate(ctx.credential, requirement);
+  let passed = false;
+  const result = await run(async (build) => {
+    const rows = await gate(build);
+    passed = true;
+    return rows;
+  });
+  if (result.ok && !passed) throw new AppError('gate.misused', { cause: new Error('A verb answered without its gate.') });
+  return result;
+}
