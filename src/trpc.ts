@@ -69,8 +69,7 @@ export function describeError(error: unknown): AppError {
   if (error.cause instanceof z.core.$ZodError && error.code === 'BAD_REQUEST') {
     return new AppError('input.invalid', { message: sentence(error.cause), cause: error.cause });
   }
-  const code = /maximum size/.test(error.message) ? 'batch.too_large' : (ofTrpc[error.code] ?? 'internal.error');
-  return new AppError(code, { cause: error });
+  return new AppError(ofTrpc[error.code] ?? 'internal.error', { cause: error });
 }
 
 /** The part of a refusal that goes to the caller. */
@@ -152,19 +151,18 @@ export const platform = (demand: Demand & { readonly scope: string }) =>
     .use(withCredential)
     .use(({ ctx, next }) => passGate(ctx, { subject: 'platform', ...demand }, (gate) => next({ ctx: { gate } })));
 
-/** Hands the verb its gate, and refuses an answer that was made without passing it: nobody was authenticated then. */
+/** Hands the verb its gate, and refuses an answer that was made without asking it: nobody was authenticated then. */
 async function passGate<T extends { ok: boolean }>(
   ctx: Context & { credential: NonNullable<Context['credential']> },
   requirement: Requirement,
   run: (gate: Gate) => Promise<T>,
 ): Promise<T> {
   const gate = ctx.memberGate(ctx.credential, requirement);
-  let passed = false;
-  const result = await run(async (build) => {
-    const rows = await gate(build);
-    passed = true;
-    return rows;
+  let asked = false;
+  const result = await run((build) => {
+    asked = true;
+    return gate(build);
   });
-  if (result.ok && !passed) throw new AppError('gate.misused', { cause: new Error('A verb answered without its gate.') });
+  if (result.ok && !asked) throw new AppError('gate.misused', { cause: new Error('A verb answered without its gate.') });
   return result;
 }

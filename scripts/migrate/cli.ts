@@ -35,7 +35,7 @@ function report(error: unknown, streams: Streams): number {
     return error.code.startsWith('setting.') || error.code === 'name.invalid' ? 2 : 1;
   }
   const refusal = databaseRefusal(error);
-  if (refusal === null) throw error;
-  streams.err(`The database refused: ${describeRefusal(refusal)}`);
+  const message = error instanceof Error ? error.message : String(error);
+  streams.err(refusal === null ? `Unexpected failure: ${message}` : `The database refused: ${describeRefusal(refusal)}`);
   return 1;
 }

@@ -1,36 +1,46 @@
 import {
   applyMigrations,
+  checkMigrations,
+  createMigration,
   initialize,
   listMigrations,
-  type MigrationConnection,
+  MigrationError,
+  resetDatabase,
+  rollbackMigrations,
 } from '../../src/db/migrate/index.ts';
-import { type Arguments, textFlag, wholeNumber } from './arguments.ts';
-import { connectTo, readLogins } from './connect.ts';
-import { count, sqlLines, type Streams, table } from './output.ts';
-import { requireSetting, type Settings } from './settings.ts';
+import { textFlag, wholeNumber } from './arguments.ts';
+import { type Call, directory, runOptions, show, withConnections, withOwner } from './call.ts';
+import { readLogins } from './connect.ts';
+import { lint } from './lint.ts';
+import { count, listLines, sqlLines } from './output.ts';
 
-/** One call of a command. */
-export interface Call {
-  readonly args: Arguments;
-  readonly settings: Settings;
-  readonly streams: Streams;
-}
-
-/** Runs the command and returns the exit code. */
+/** Runs a command and returns the exit code. */
 export type Handler = (call: Call) => Promise<number>;
 
 /** The command named on the command line. */
-export const handlers: Readonly<Record<string, Handler>> = { init, list, push };
+export const handlers: Readonly<Record<string, Handler>> = { init, new: create, list, push, down, check, reset, lint };
 
 async function init(call: Call): Promise<number> {
   const timeout = wholeNumber(textFlag(call.args, 'login-statement-timeout'), { name: '--login-statement-timeout', least: 0 });
-  const logins = readLogins(call.settings);
   return withOwner(call, async (connection) => {
-    const result = await initialize({ connection, logins, loginStatementTimeout: timeout });
+    const result = await initialize({ connection, logins: readLogins(call.settings), loginStatementTimeout: timeout });
     const created = result.rolesCreated.length === 0 ? 'all roles were there' : `created ${result.rolesCreated.join(', ')}`;
     show(call, result, [`Prepared ${result.target}: ${created}.`, ...result.notes.map((note) => `Note: ${note}`)]);
     return 0;
   });
+}
+
+async function create(call: Call): Promise<number> {
+  const result = await createMigration({
+    directory: directory(call),
+    name: call.args.argument ?? '',
+    custom: call.args.flags['custom'] === true,
+    config: textFlag(call.args, 'config'),
+    interactive: process.stdin.isTTY,
+  });
+  const how = result.downDrafted ? 'a draft: read it' : 'a template: fill it in';
+  show(call, result, [`Made ${result.path}`, `Made ${result.downPath} (${how})`, 'Next: npm run migrate:push']);
+  return 0;
 }
 
 async function list(call: Call): Promise<number> {
@@ -41,28 +51,12 @@ async function list(call: Call): Promise<number> {
   });
 }
 
-function listLines(result: Awaited<ReturnType<typeof listMigrations>>, from: string): string[] {
-  const lines = [`Target: ${result.target}`];
-  if (!result.initialized) lines.push('The database is not prepared yet. Run: npm run migrate:init');
-  if (result.migrations.length === 0) return [...lines, `There are no migrations in ${from}, and none were applied.`];
-  const rows = result.migrations.map(({ name, state, appliedAt }) => [name, state, appliedAt ?? '']);
-  lines.push(...table([['MIGRATION', 'STATE', 'APPLIED AT'], ...rows]));
-  const pending = result.migrations.filter(({ state }) => state === 'pending').length;
-  const other = result.migrations.filter(({ state }) => state !== 'pending' && state !== 'applied').length;
-  if (pending === 0 && other === 0) lines.push(`All ${count(result.migrations.length, 'migration')} applied.`);
-  else lines.push(`${pending} pending${other === 0 ? '' : `, ${other} in the way: migrate:check says why`}.`);
-  return lines;
-}
-
 async function push(call: Call): Promise<number> {
   return withOwner(call, async (connection) => {
-    const result = await applyMigrations({
-      ...runOptions(call, connection),
-      retry: textFlag(call.args, 'retry'),
-    });
+    const result = await applyMigrations({ ...runOptions(call, connection), retry: textFlag(call.args, 'retry') });
     const lines = [`Target: ${result.target}`];
     if (result.planned !== null) {
-      lines.push(...result.planned.flatMap((file) => sqlLines(file.name, file)));
+      lines.push(...result.planned.flatMap(sqlLines));
       lines.push(`Dry run: ${count(result.planned.length, 'migration')} would be applied; nothing was changed.`);
     } else if (result.applied.length + result.appliedByOthers.length === 0) lines.push('Nothing is pending.');
     else lines.push(`Applied ${count(result.applied.length, 'migration')}.`);
@@ -71,39 +65,59 @@ async function push(call: Call): Promise<number> {
   });
 }
 
-/** Options that push and down share. */
-export function runOptions(call: Call, connection: MigrationConnection) {
-  const number = (flag: string, least: number): number | undefined =>
-    wholeNumber(textFlag(call.args, flag), { name: `--${flag}`, least });
-  return {
-    connection,
-    directory: directory(call),
-    dryRun: call.args.flags['dry-run'] === true,
-    lockTimeout: number('lock-timeout', 1),
-    lockAttempts: number('lock-attempts', 1),
-    statementTimeout: number('statement-timeout', 0),
-    onProgress: call.streams.err,
-  };
+async function down(call: Call): Promise<number> {
+  const steps = wholeNumber(call.args.argument, { name: 'N', least: 1 }) ?? 1;
+  return withOwner(call, async (connection) => {
+    const options = { ...runOptions(call, connection), steps };
+    const planned = await rollbackMigrations({ ...options, dryRun: true });
+    const names = (planned.planned ?? []).map(({ name }) => name);
+    if (options.dryRun === true) {
+      const sql = (planned.planned ?? []).flatMap(sqlLines);
+      show(call, planned, [`Target: ${planned.target}`, ...sql, `Dry run: ${count(steps, 'migration')} would be rolled back; nothing was changed.`]);
+      return 0;
+    }
+    if (call.args.flags['yes'] !== true && call.settings['ENVIRONMENT'] !== 'development') {
+      throw new MigrationError(
+        'confirmation.missing',
+        `This would roll back in ${planned.target}: ${names.join(', ')}. Data can be lost. To do it, add --yes (or set ENVIRONMENT=development).`,
+      );
+    }
+    call.streams.err(`Rolling back in ${planned.target}: ${names.join(', ')}`);
+    const result = await rollbackMigrations(options);
+    show(call, result, [`Rolled back ${count(result.rolledBack.length, 'migration')}.`]);
+    return 0;
+  });
 }
 
-/** Runs the work on the owner's connection and closes it, whatever happens. */
-export async function withOwner(call: Call, work: (connection: MigrationConnection) => Promise<number>): Promise<number> {
-  for (const setting of call.args.command.settings) requireSetting(call.settings, setting);
-  const connection = connectTo(call.settings, 'MIGRATION_DATABASE_URL', call.args.flags['direct'] === true);
-  try {
-    return await work(connection);
-  } finally {
-    await connection.close();
-  }
+async function check(call: Call): Promise<number> {
+  const names = ['MIGRATION_DATABASE_URL', 'DATABASE_URL', 'SERVICE_DATABASE_URL'];
+  return withConnections(call, names, async ([connection, app, service]) => {
+    if (connection === undefined) return 1;
+    const logins = readLogins(call.settings);
+    const result = await checkMigrations({
+      connection,
+      directory: directory(call),
+      logins: { app: { name: logins.app.name, connection: app }, service: { name: logins.service.name, connection: service } },
+      onProgress: call.streams.err,
+    });
+    const verdict = result.ok ? 'All is as the migrations say.' : `${count(result.problems.length, 'problem')}.`;
+    const problems = result.problems.map(({ kind, message }) => `${kind}: ${message}`);
+    show(call, result, [`Target: ${result.target}`, ...problems, ...result.notes.map((note) => `Note: ${note}`), verdict]);
+    return result.ok ? 0 : 1;
+  });
 }
 
-/** Where the migrations are. */
-export function directory(call: Call): string {
-  return textFlag(call.args, 'dir') ?? 'drizzle';
-}
-
-/** The result: lines for people, or JSON for programs. */
-export function show(call: Call, result: object, lines: readonly string[]): void {
-  if (call.args.flags['json'] === true) call.streams.out(JSON.stringify(result, null, 2));
-  else for (const line of lines) call.streams.out(line);
+async function reset(call: Call): Promise<number> {
+  return withOwner(call, async (connection) => {
+    call.streams.err(`Target: ${connection.target}`);
+    const result = await resetDatabase({
+      ...runOptions(call, connection),
+      logins: readLogins(call.settings),
+      environment: call.settings['ENVIRONMENT'],
+      confirmedDatabase: textFlag(call.args, 'database'),
+    });
+    const done = `Dropped ${count(result.dropped.length, 'object')}, applied ${count(result.applied.length, 'migration')}.`;
+    show(call, result, [...result.notes.map((note) => `Note: ${note}`), done]);
+    return 0;
+  });
 }

@@ -2,15 +2,12 @@
  * Neon's SQL over HTTP for local development: what `@neondatabase/serverless` talks to, on PGlite or
  * in front of a PostgreSQL server.
  */
-import { rmSync } from 'node:fs';
-import { mkdir, mkdtemp, realpath, rm } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { acquireDataLock } from './data-lock.ts';
+import { takeDirectory } from './data-directory.ts';
 import { createSqlServer } from './http-server.ts';
 import type { Stats } from './http-server.ts';
+import { parseServerAddress } from './server-address.ts';
 import type { Backend } from './types.ts';
 
 export interface NeonLocalOptions {
@@ -93,7 +90,7 @@ async function openBackend(options: NeonLocalOptions): Promise<Opened> {
   if (options.postgres !== undefined) {
     // Loaded on demand: who works on PGlite needs no driver, and the other way round.
     const { PostgresBackend } = await import('./postgres-backend.ts');
-    const target = { ...serverAddress(options.postgres), pool: options.pool ?? 20 };
+    const target = { ...parseServerAddress(options.postgres), pool: options.pool ?? 20 };
     return { backend: new PostgresBackend(target), release: async () => {} };
   }
   const { PgliteBackend } = await import('./pglite-backend.ts');
@@ -106,46 +103,6 @@ async function openBackend(options: NeonLocalOptions): Promise<Opened> {
     await release();
     throw error;
   }
-}
-
-async function takeDirectory(
-  data: string | undefined,
-): Promise<{ dataDir: string; release(): Promise<void> }> {
-  if (data === undefined) {
-    const dataDir = await mkdtemp(join(tmpdir(), 'neon-local-'));
-    const remove = (): void => rmSync(dataDir, { recursive: true, force: true });
-    process.on('exit', remove);
-    return {
-      dataDir,
-      release: async () => {
-        process.off('exit', remove);
-        await rm(dataDir, { recursive: true, force: true, maxRetries: 3 });
-      },
-    };
-  }
-  await mkdir(resolve(data), { recursive: true });
-  // One directory has one lock, whatever path leads to it.
-  const dataDir = await realpath(resolve(data));
-  const lock = acquireDataLock(`${dataDir}.lock`);
-  return { dataDir, release: async () => lock.release() };
-}
-
-function serverAddress(postgres: string): { host: string; port: number; database?: string } {
-  let url: URL;
-  try {
-    url = new URL(postgres);
-  } catch {
-    throw new Error('the address of the PostgreSQL server is not a URL');
-  }
-  if (url.protocol !== 'postgres:' && url.protocol !== 'postgresql:') {
-    throw new Error('the address of the PostgreSQL server must start with postgresql://');
-  }
-  const database = decodeURIComponent(url.pathname.slice(1));
-  return {
-    host: url.searchParams.get('host') ?? url.hostname.replace(/^\[|\]$/g, ''),
-    port: Number(url.port || '5432'),
-    ...(database === '' ? {} : { database }),
-  };
 }
 
 function listen(server: Server, port: number): Promise<void> {

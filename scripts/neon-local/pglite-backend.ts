@@ -96,7 +96,7 @@ export class PgliteBackend implements Backend {
     return new Promise((resolve, reject) => {
       let reason = 'the thread of PGlite ended';
       worker.on('error', (error: unknown) => {
-        reason = error instanceof Error ? error.message : String(error);
+        reason = describe(error);
       });
       worker.on('exit', () => {
         reject(new Error(`PGlite could not open ${this.#options.dataDir}: ${reason}`));
@@ -157,6 +157,12 @@ export class PgliteBackend implements Backend {
     const answer = errorAnswer({ message, code: '57P03', severity: 'FATAL' });
     for (const { resolve } of jobs) resolve({ ...answer, status: 500 });
   }
+}
+
+/** What a thread dies of need not be an Error: PGlite's own end is an object with a message. */
+function describe(error: unknown): string {
+  if (typeof error === 'object' && error !== null && 'message' in error) return String(error.message);
+  return String(error);
 }
 
 function timedOut(): Answer {

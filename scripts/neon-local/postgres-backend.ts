@@ -3,7 +3,7 @@ import { Client } from 'pg';
 import { errorAnswer, errorBody } from './errors.ts';
 import type { ErrorSource } from './errors.ts';
 import { Pipeline } from './pipeline.ts';
-import { ignore, maxResponse, ResultWriter } from './results.ts';
+import { ignore, maxResponse, resultsBody, ResultWriter, tooLarge } from './results.ts';
 import type { Sink } from './results.ts';
 import type { Answer, Backend, Login, SqlRequest } from './types.ts';
 import { Packet } from './wire.ts';
@@ -11,6 +11,8 @@ import { Packet } from './wire.ts';
 export interface PostgresOptions {
   host: string;
   port: number;
+  /** false: plain TCP; true: TLS with a certificate that is verified */
+  ssl: boolean | { rejectUnauthorized: false };
   /** undefined: that of each request's connection string */
   database?: string | undefined;
   /** idle connections kept per user, password and database */
@@ -34,9 +36,10 @@ export class PostgresBackend implements Backend {
     try {
       client ??= await this.#connect(request.login, key);
     } catch (error) {
-      return this.#connectFailure(error);
+      return this.#connectFailure(error, request.login);
     }
-    const answer = await runOn(client, request);
+    const { answer, broken } = await runOn(client, request);
+    if (broken) this.#forget(client, key);
     this.#giveBack(client, key);
     return answer;
   }
@@ -53,8 +56,9 @@ export class PostgresBackend implements Backend {
       host,
       port,
       user,
-      // An empty string: otherwise pg would look into PGPASSWORD and ~/.pgpass of whoever runs this.
-      password: password ?? '',
+      // A function: for a missing password pg would otherwise look into PGPASSWORD and ~/.pgpass.
+      password: () => password ?? '',
+      ssl: this.#options.ssl,
       database: this.#options.database ?? database,
       application_name: 'neon-local',
       connectionTimeoutMillis: 10_000,
@@ -70,10 +74,9 @@ export class PostgresBackend implements Backend {
 
   /** As Neon's proxy: keep up to `pool` idle ones, close the rest, and any left inside a transaction. */
   #giveBack(client: Client, key: string): void {
-    if (!this.#open.has(client)) return;
     const idle = this.#idle.get(key) ?? [];
     const keep = !this.#closing && idle.length < this.#options.pool && isIdle(client);
-    if (!keep) {
+    if (!keep || !this.#open.has(client)) {
       void client.end().catch(() => undefined);
       return;
     }
@@ -88,16 +91,27 @@ export class PostgresBackend implements Backend {
     if (at >= 0) idle?.splice(at, 1);
   }
 
-  #connectFailure(error: unknown): Answer {
+  #connectFailure(error: unknown, { user }: Login): Answer {
     if (isDatabaseError(error)) return errorAnswer(error);
     const { host, port } = this.#options;
     const reason = error instanceof Error ? error.message || String(error) : String(error);
+    // What pg says instead of asking the server, when there is no password.
+    if (reason.startsWith('SASL')) {
+      const message = `password authentication failed for user "${user}"`;
+      return errorAnswer({ message, code: '28P01', severity: 'FATAL' });
+    }
     const message = `could not connect to PostgreSQL at ${host}:${port}: ${reason}`;
     return { status: 500, body: errorBody({ message, code: '08001', severity: 'FATAL' }) };
   }
 }
 
-async function runOn(client: Client, request: SqlRequest): Promise<Answer> {
+interface Outcome {
+  answer: Answer;
+  /** the connection is lost, though the socket may not know yet */
+  broken: boolean;
+}
+
+async function runOn(client: Client, request: SqlRequest): Promise<Outcome> {
   const { statements, begin, rawText } = request;
   const budget = { left: maxResponse };
   const writers = statements.map(({ arrayMode }) => new ResultWriter({ arrayMode, rawText, budget }));
@@ -109,15 +123,13 @@ async function runOn(client: Client, request: SqlRequest): Promise<Answer> {
   const error = await send(client, packet.sync(), sinks);
   if (error) {
     if (begin !== undefined) await send(client, new Packet().query('ROLLBACK'), [ignore]);
-    return errorAnswer(error.code === undefined ? { ...lost, message: error.message } : error);
+    const { message, code } = error;
+    const answer = errorAnswer(code === undefined ? { ...lost, message } : error);
+    return { answer, broken: code === undefined || /^(08|57P)/.test(code) };
   }
-  if (budget.left < 0) {
-    const message = `response is too large (max is ${maxResponse} bytes)`;
-    return { status: 507, body: errorBody({ message, code: '54000', severity: 'ERROR' }) };
-  }
-  const results = writers.map((writer) => writer.json());
-  const body = begin === undefined ? results.join() : `{"results":[${results.join()}]}`;
-  return { status: 200, body };
+  if (budget.left < 0) return { answer: tooLarge(), broken: false };
+  const body = resultsBody(writers, begin !== undefined);
+  return { answer: { status: 200, body }, broken: false };
 }
 
 const lost = { code: '08006', severity: 'FATAL' };

@@ -1,5 +1,7 @@
 /** Backend messages in, the JSON text of Neon's answer out, without building objects in between. */
+import { refusal, RequestError } from './errors.ts';
 import { jsonConversion } from './json-values.ts';
+import type { Answer } from './types.ts';
 
 /** A column as `pg` and PGlite describe it. */
 export interface Field {
@@ -67,6 +69,17 @@ export class ResultWriter implements Sink {
   json(): string {
     return `{"rowAsArray":${this.#arrayMode},"fields":${this.#fields},"rows":[${this.#rows}],${this.#end}}`;
   }
+}
+
+/** The body of an answer: one result, or the results of a batch. */
+export function resultsBody(writers: ResultWriter[], batch: boolean): string {
+  const results = writers.map((writer) => writer.json()).join();
+  return batch ? `{"results":[${results}]}` : results;
+}
+
+export function tooLarge(): Answer {
+  const message = `response is too large (max is ${maxResponse} bytes)`;
+  return refusal(new RequestError(507, '54000', message));
 }
 
 /** Command and count of a tag such as `INSERT 0 3`; the count is null where the tag has none. */

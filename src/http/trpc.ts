@@ -11,13 +11,11 @@ const MAX_BATCH = 10;
 /** tRPC over HTTP. Queries batch up to ten, mutations go alone: each has its own budget, and its own refusal. */
 export async function serveTrpc(c: HonoContext<AppEnv>): Promise<Response> {
   const ctx = c.get('ctx');
-  const isBatch = c.req.query('batch') !== undefined;
-  if (isBatch && c.req.method !== 'GET' && /,|%2c/i.test(c.req.path)) throw new AppError('batch.too_large');
+  refuseUnreadable(c);
   return fetchRequestHandler({
     endpoint: '/trpc',
     req: c.req.raw,
     router: appRouter,
-    maxBatchSize: MAX_BATCH,
     createContext: () => ctx,
     responseMeta: ({ errors }) => {
       const seconds = errors.map((error) => describeError(error).details.retryAfter ?? 0);
@@ -37,4 +35,20 @@ export async function serveTrpc(c: HonoContext<AppEnv>): Promise<Response> {
       });
     },
   });
+}
+
+/** What tRPC would refuse before it has a context, and so without a request id. */
+function refuseUnreadable(c: HonoContext<AppEnv>): void {
+  const path = decoded(c.req.path);
+  if (path === null) throw new AppError('route.not_found', { message: 'The address holds a broken escape.' });
+  const calls = c.req.query('batch') === undefined ? 1 : path.split(',').length;
+  if (calls > (c.req.method === 'GET' ? MAX_BATCH : 1)) throw new AppError('batch.too_large');
+}
+
+function decoded(path: string): string | null {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return null;
+  }
 }

@@ -50,7 +50,7 @@ function parseIpv6(text: string): number[] | null {
   if (!head || !tail) return null;
   const missing = 8 - head.length - tail.length;
   if (halves.length === 1 ? missing !== 0 : missing < 1) return null;
-  return [...head, ...new Array<number>(missing).fill(0), ...tail];
+  return [...head, ...Array.from({ length: missing }, () => 0), ...tail];
 }
 
 function parseGroups(text: string, mayEndInIpv4: boolean): number[] | null {

@@ -84,8 +84,7 @@ const STYLE = {
 } as const;
 
 function page(title: string, content: ReturnType<typeof html>): string {
-  return String(
-    html`<!doctype html>
+  const markup = html`<!doctype html>
       <html lang="en">
         <head>
           <meta charset="utf-8" />
@@ -99,8 +98,10 @@ function page(title: string, content: ReturnType<typeof html>): string {
             ${content}
           </main>
         </body>
-      </html> `,
-  );
+      </html> `;
+  // hono/html gives a promise where a value is one; none is here, and "[object Promise]" must not be mailed.
+  if (markup instanceof Promise) throw new TypeError('A mail has no values to wait for.');
+  return markup.toString();
 }
 
 /** Whatever is set as the product's name, it stays a name: one line, no control or format character, at most 60 long. */

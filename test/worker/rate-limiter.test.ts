@@ -7,6 +7,7 @@ import type { RateLimiter } from '../../src/objects/rate-limiter.ts';
 import { checkOrdinary, enforce, nextFreeAt, type KeyKind, type PolicyName, policies, type RateLimit } from '../../src/rate-limits.ts';
 
 const { RATE_LIMITER, CALLS_BY_NETWORK } = env as unknown as Bindings;
+
 /** Ahead of the real time, so that alarms run when a test runs them and not by themselves. */
 const START = Date.UTC(2100, 0, 1);
 
@@ -37,6 +38,11 @@ function stored(stub: DurableObjectStub<RateLimiter>) {
     keys: [...state.storage.kv.list()].length,
     alarm: await state.storage.getAlarm(),
   }));
+}
+
+/** How many limiters exist. */
+async function countLimiters(): Promise<number> {
+  return (await listDurableObjectIds(RATE_LIMITER)).length;
 }
 
 /** How many of `count` takes at one time are granted. */
@@ -171,8 +177,6 @@ describe('a rate limiter', () => {
 });
 
 describe('enforcing a policy', () => {
-  const count = async () => (await listDurableObjectIds(RATE_LIMITER)).length;
-
   it('asks the network, then the account, and reports the hops', async () => {
     const network = freshNetwork();
     const account = `${network}@example.com`;
@@ -187,13 +191,13 @@ describe('enforcing a policy', () => {
   it('makes no object for an account while the network is refused', async () => {
     const network = freshNetwork();
     for (let take = 0; take < 5; take += 1) await enforce(RATE_LIMITER, 'magic_link.send', { network });
-    const before = await count();
+    const before = await countLimiters();
     for (let guess = 0; guess < 10; guess += 1) {
       const account = `guess-${guess}@example.com`;
       const refused = await enforce(RATE_LIMITER, 'magic_link.send', { network, account });
       expect(refused).toMatchObject({ allowed: false, hops: 1, limitedBy: 'network' });
     }
-    expect(await count()).toBe(before);
+    expect(await countLimiters()).toBe(before);
   });
 
   it('counts one account for every case of its address, and from every network', async () => {

@@ -6,11 +6,13 @@ import { type JournalRow, newRun, recordApplied, recordFinished, recordRolledBac
 import { runOutside } from './outside-transaction.ts';
 import { type RunContext, runContext, type RunOptions, sendFile } from './run-context.ts';
 import { migrationStatuses, requireOrder } from './status.ts';
-import { waitForEnd } from './wait-for-end.ts';
+import { isAlive, waitForEnd } from './wait-for-end.ts';
 
 export interface ApplyOptions extends RunOptions {
   /** A no-transaction migration that was begun and did not end: run it again. */
   readonly retry?: string;
+  /** The last migration to apply; those behind it stay pending. Default: all. */
+  readonly upTo?: string;
 }
 
 /** One migration this run applied. */
@@ -50,7 +52,7 @@ interface Step {
 export async function applyMigrations(options: ApplyOptions): Promise<ApplyResult> {
   const { connection } = options;
   const context = await runContext(options);
-  const steps = await pendingSteps(context, options.retry);
+  const steps = (await pendingSteps(context, options.retry)).filter(({ file }) => file.name <= (options.upTo ?? file.name));
   await requireValidIndexes(connection);
   if (options.dryRun === true) {
     return { target: connection.target, applied: [], appliedByOthers: [], planned: steps.map(({ file }) => plannedMigration(file)) };
@@ -71,14 +73,21 @@ export async function applyMigrations(options: ApplyOptions): Promise<ApplyResul
 async function pendingSteps(context: RunContext, retry: string | undefined): Promise<Step[]> {
   const files = await readMigrations(context.directory);
   let journal = await requireJournal(context.connection);
-  if (retry !== undefined) journal = withoutRetried(files, journal, retry);
-  else if (await waitForEnd(context, journal)) journal = await requireJournal(context.connection);
+  if (retry !== undefined) {
+    journal = withoutRetried(files, journal, retry);
+    await requireEnded(context, retry);
+  } else if (await waitForEnd(context, journal)) journal = await requireJournal(context.connection);
   const statuses = migrationStatuses(files, journal);
   requireOrder(context.directory, statuses);
   const pending = new Set(statuses.filter(({ state }) => state === 'pending').map(({ name }) => name));
   return files.flatMap((file, index) =>
     pending.has(file.name) ? [{ file, predecessor: files[index - 1]?.name ?? null, again: file.name === retry }] : [],
   );
+}
+
+async function requireEnded(context: RunContext, retry: string): Promise<void> {
+  if (!(await isAlive(context, retry, 0))) return;
+  throw new MigrationError('retry.invalid', `The server is still at work on ${retry}. Try again when it has ended.`);
 }
 
 /** The journal as if the begun migration were not in it, so that it counts as pending. */
@@ -121,7 +130,7 @@ async function applyOutside(context: RunContext, { file, predecessor, again }: S
     return true;
   } catch (error) {
     if (await appliedMeanwhile(context, file, error)) return false;
-    throw error;
+    throw await explainFailure(context, { file, run: newRun(), error });
   }
 }
 

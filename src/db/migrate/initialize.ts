@@ -37,8 +37,8 @@ interface DatabaseState {
   readonly functionsOpen: boolean;
 }
 
-/** Two inits at once: the other was faster (duplicates), or both wrote one catalogue row (XX000), or they deadlocked. */
-const CONCURRENT = ['42710', '42P06', '42P07', '23505', 'XX000', '40P01', '40001', '55P03'];
+/** Two inits at once, perhaps of two databases of one cluster: the other was faster (duplicates), or they deadlocked. */
+const CONCURRENT = ['42710', '42P06', '42P07', '23505', '40P01', '40001', '55P03'];
 
 /**
  * Prepares a database: roles, schema, journal, and what PUBLIC may do. Idempotent, one atomic batch.
@@ -46,10 +46,11 @@ const CONCURRENT = ['42710', '42P06', '42P07', '23505', 'XX000', '40P01', '40001
  */
 export async function initialize(options: InitializeOptions): Promise<InitializeResult> {
   try {
-    return await withRetries(async () => attempt(options), { attempts: 12, sqlstates: CONCURRENT });
+    return await retried(options, false);
   } catch (error) {
     const refusal = databaseRefusal(error);
     if (refusal === null) throw error;
+    if (/plaintext passwords/i.test(refusal.message)) return retried(options, true);
     throw new MigrationError('database.refused', `${options.connection.target} refused init: ${describeRefusal(refusal)}.`, error);
   }
 }
@@ -62,13 +63,21 @@ export function workerLogins({ app, service }: WorkerLogins): Login[] {
   ];
 }
 
-async function attempt({ connection, logins, loginStatementTimeout = 10_000 }: InitializeOptions): Promise<InitializeResult> {
+async function retried(options: InitializeOptions, plainPasswords: boolean): Promise<InitializeResult> {
+  return withRetries(async () => attempt(options, plainPasswords), {
+    attempts: 12,
+    mayPass: ({ sqlstate, message }) => CONCURRENT.includes(sqlstate) || message.startsWith('tuple concurrently'),
+  });
+}
+
+async function attempt(options: InitializeOptions, plainPasswords: boolean): Promise<InitializeResult> {
+  const { connection, logins, loginStatementTimeout = 10_000 } = options;
   const wanted = workerLogins(logins);
   requireDistinct(wanted);
   const names = wanted.map((login) => login.name);
   const state = await readState(connection, [...names, ...GROUP_ROLES]);
   requireUsable(connection, state);
-  const roles = planRoles(state.cluster, wanted, loginStatementTimeout);
+  const roles = planRoles({ ...state.cluster, plainPasswords: plainPasswords || state.cluster.plainPasswords }, wanted, loginStatementTimeout);
   const defaults = await withoutDefaultPrivileges(connection);
   await connection.batch([
     ...takeLock({ lockTimeout: 5000, statementTimeout: 60_000 }),
@@ -126,7 +135,7 @@ function requireUsable(connection: MigrationConnection, { cluster, schemaOwner }
 
 const STATE = `select current_setting('server_version_num') as version, current_user::text as owner,
     current_database()::text as database,
-    exists (select from pg_settings where name = 'neon.timeline_id') as neon,
+    coalesce(current_setting('neon.timeline_id', true), '') <> '' as neon,
     (select rolsuper or rolcreaterole from pg_roles where rolname = current_user) as may_create_roles,
     (select pg_get_userbyid(nspowner)::text from pg_namespace where nspname = 'gatehouse') as schema_owner,
     to_regnamespace('public') is not null as public_schema,

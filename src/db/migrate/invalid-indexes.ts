@@ -17,15 +17,15 @@ export async function invalidIndexes(connection: MigrationConnection): Promise<s
   return rows.map((row) => String(row['name']));
 }
 
-/** What to do about them, one line each. */
-export function invalidIndexAdvice(names: readonly string[]): string[] {
-  return names.map(
-    (name) => `Index ${name} is INVALID: building it broke off. Run: drop index concurrently ${name}; and then push again.`,
-  );
+/** What to do about them, one line each. `next` is the command that then goes on. */
+export function invalidIndexAdvice(names: readonly string[], next = 'npm run migrate:push'): string {
+  return names
+    .map((name) => `Index ${name} is INVALID: building it broke off. Run: drop index concurrently ${name}; then: ${next}`)
+    .join('\n');
 }
 
 /** @throws MigrationError `index.invalid` if there is any. */
 export async function requireValidIndexes(connection: MigrationConnection): Promise<void> {
   const names = await invalidIndexes(connection);
-  if (names.length > 0) throw new MigrationError('index.invalid', invalidIndexAdvice(names).join('\n'));
+  if (names.length > 0) throw new MigrationError('index.invalid', invalidIndexAdvice(names));
 }

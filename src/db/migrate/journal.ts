@@ -72,7 +72,10 @@ export function recordFinished(name: string): Statement {
 
 /** Marks an applied migration as begun again: what a no-transaction down file does first. Fails with 22012 if it is gone. */
 export function recordReopened(name: string): Statement {
-  return exactlyOne('update gatehouse.migrations set applied_at = null where name = $1', name);
+  return exactlyOne(
+    'update gatehouse.migrations set started_at = clock_timestamp(), applied_at = null where name = $1 and applied_at is not null',
+    name,
+  );
 }
 
 /** Forgets a migration. Fails with 22012 if another run was faster, and with 23503 if it is not the last. */

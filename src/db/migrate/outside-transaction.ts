@@ -53,7 +53,7 @@ function leftInvalid(run: OutsideRun, invalid: readonly string[], error: unknown
   const why = refusal === null ? 'ended' : `failed: ${describeRefusal(refusal)}`;
   return new MigrationError(
     'index.invalid',
-    `${run.file.path} ${why}, and an INVALID index remains.\n${invalidIndexAdvice(invalid).join('\n')} Here: npm run migrate:push -- --retry ${run.name}`,
+    `${run.file.path} ${why}.\n${invalidIndexAdvice(invalid, `npm run migrate:push -- --retry ${run.name}`)}`,
     error,
   );
 }

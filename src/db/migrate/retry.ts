@@ -1,21 +1,21 @@
-import { databaseRefusal } from './errors.ts';
+import { type DatabaseRefusal, databaseRefusal } from './errors.ts';
 
 /** How often to try again, and what to tell the person meanwhile. */
 export interface RetryOptions {
   readonly attempts: number;
-  /** SQLSTATEs after which the same batch may succeed. */
-  readonly sqlstates: readonly string[];
+  /** Whether the same batch may succeed after this refusal. */
+  readonly mayPass: (refusal: DatabaseRefusal) => boolean;
   readonly onRetry?: (attempt: number, delay: number) => void;
 }
 
-/** Runs `work` again while it fails with one of the SQLSTATEs, waiting longer each time (0.1 s to 2 s, with jitter). */
+/** Runs `work` again while it is refused for a reason that may pass, waiting longer each time (0.1 s to 2 s, with jitter). */
 export async function withRetries<T>(work: () => Promise<T>, options: RetryOptions): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await work();
     } catch (error) {
-      const sqlstate = databaseRefusal(error)?.sqlstate;
-      if (attempt >= options.attempts || sqlstate === undefined || !options.sqlstates.includes(sqlstate)) throw error;
+      const refusal = databaseRefusal(error);
+      if (attempt >= options.attempts || refusal === null || !options.mayPass(refusal)) throw error;
       // Jitter, so that runs that started together do not meet again.
       const delay = Math.min(100 * 2 ** (attempt - 1), 2000) * (0.5 + Math.random() / 2);
       options.onRetry?.(attempt, delay);

@@ -35,7 +35,7 @@ export interface ClusterState {
   readonly version: number;
   readonly owner: string;
   readonly mayCreateRoles: boolean;
-  /** Neon's control plane refuses a password that is already hashed. */
+  /** Neon's control plane hears of roles when the transaction commits, and refuses a password that is hashed already. */
   readonly plainPasswords: boolean;
   readonly roles: ReadonlyMap<string, RoleState>;
 }

@@ -60,7 +60,7 @@ export async function sendLocked(context: RunContext, path: string, statements: 
   await withRetries(async () => connection.batch([...takeLock(limits), ...statements]), {
     attempts: lockAttempts,
     // A deadlock with the application's own traffic is resolved by trying again, like a lock not had in time.
-    sqlstates: ['55P03', '40P01', '40001'],
+    mayPass: ({ sqlstate }) => ['55P03', '40P01', '40001'].includes(sqlstate),
     onRetry: (attempt, delay) => {
       context.say(
         `${path}: a lock was not free within ${limits.lockTimeout} ms; try ${attempt + 1} of ${lockAttempts} in ${Math.round(delay)} ms`,

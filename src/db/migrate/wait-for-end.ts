@@ -12,20 +12,23 @@ const GRACE_SECONDS = 10;
  */
 export async function waitForEnd(context: RunContext, journal: readonly JournalRow[]): Promise<boolean> {
   const begun = journal.find((row) => row.appliedAt === null);
-  if (begun === undefined || !(await isAlive(context, begun.name))) return false;
+  if (begun === undefined || !(await isAlive(context, begun.name, GRACE_SECONDS))) return false;
   context.say(`${begun.name}: another run is at work on it; waiting`);
-  while (await isAlive(context, begun.name)) await sleep(250);
+  while (await isAlive(context, begun.name, GRACE_SECONDS)) await sleep(250);
   return true;
 }
 
-/** Begun a moment ago, or some session of this database is building an index or running DDL concurrently. */
-async function isAlive({ connection }: RunContext, name: string): Promise<boolean> {
+/**
+ * Whether a begun migration has not ended, and either began less than `grace` seconds ago or some session of this
+ * database is running a statement of the kind that such files hold.
+ */
+export async function isAlive({ connection }: RunContext, name: string, grace: number): Promise<boolean> {
   const rows = await connection.single({
     query: `select exists (select from gatehouse.migrations where name = $1 and applied_at is null
         and (clock_timestamp() - started_at < make_interval(secs => $2::int) or exists (
           select from pg_stat_activity a where a.datname = current_database() and a.pid <> pg_backend_pid()
-            and a.state = 'active' and a.query ~* 'concurrently|vacuum|reindex'))) as alive`,
-    params: [name, String(GRACE_SECONDS)],
+            and a.state = 'active' and a.query ~* '(concurrently|vacuum|reindex)'))) as alive`,
+    params: [name, String(grace)],
   });
   return rows[0]?.['alive'] === true;
 }

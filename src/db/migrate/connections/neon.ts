@@ -20,13 +20,13 @@ export function connectNeon(address: DatabaseAddress, endpoint?: string): Migrat
       requireSize(statements);
       const queries = statements.map(({ query, params }) => sql.query(query, [...(params ?? [])]));
       const send = (): Promise<Row[][]> => sql.transaction(queries, { isolationLevel: 'ReadCommitted' });
-      return reach(address, through(endpoint, send));
+      return reach(endpoint ?? address.host, through(endpoint, send));
     },
     single: async (statement) => {
       requireSize([statement]);
       // The query is sent when `then` is called; returned bare, that would be after the endpoint is put back.
       const query = sql.query(statement.query, [...(statement.params ?? [])]);
-      return reach(address, through(endpoint, () => query.then((rows): Row[] => rows)));
+      return reach(endpoint ?? address.host, through(endpoint, () => query.then((rows): Row[] => rows)));
     },
     close: async () => {},
   };
@@ -44,7 +44,7 @@ function through<T>(endpoint: string | undefined, run: () => Promise<T>): Promis
   }
 }
 
-async function reach<T>(address: DatabaseAddress, answer: Promise<T>): Promise<T> {
+async function reach<T>(place: string, answer: Promise<T>): Promise<T> {
   try {
     return await answer;
   } catch (error) {
@@ -52,7 +52,7 @@ async function reach<T>(address: DatabaseAddress, answer: Promise<T>): Promise<T
     const reason = error instanceof Error ? error.message : String(error);
     throw new MigrationError(
       'database.unreachable',
-      `No answer over HTTP from ${address.host}: ${reason}. For a PostgreSQL server that is not Neon's, use --direct.`,
+      `No answer over HTTP from ${place}: ${reason}. A PostgreSQL server that is not Neon's is reached with --direct.`,
       error,
     );
   }

@@ -1,0 +1,49 @@
+import type { Context as HonoContext } from 'hono';
+import type { Context } from '../../context.ts';
+import { AppError, errors } from '../../errors.ts';
+import { sha256Hex } from '../../lib/secrets.ts';
+import { appRouter } from '../../routers/index.ts';
+import { createCallerFactory, describeError } from '../../trpc.ts';
+import type { AppEnv } from '../open-context.ts';
+
+const createCaller = createCallerFactory(appRouter);
+
+/** The API as the request's own caller, without HTTP in between. `key` stands in for an `Idempotency-Key` header. */
+export function callApi(ctx: Context, key: string | null = null) {
+  return createCaller({ ...ctx, facts: { ...ctx.facts, idempotencyKey: key } });
+}
+
+/**
+ * The key of a form: its nonce together with what was typed. Sent twice it is one request; with something else typed
+ * (after "back") it is another one. A nonce that is not ours is ignored, since whoever knows it knows what it makes.
+ */
+export async function formKey(nonce: string, ...typed: readonly string[]): Promise<string | null> {
+  return /^[\w-]{43}$/.test(nonce) ? sha256Hex(JSON.stringify([nonce, ...typed])) : null;
+}
+
+/** The fields of a posted form; one that is absent, repeated or a file reads as ''. @throws AppError `body.malformed` */
+export async function readForm<Name extends string>(c: HonoContext<AppEnv>, ...names: Name[]): Promise<Record<Name, string>> {
+  const form = await c.req.parseBody({ all: true }).catch((cause: unknown) => {
+    // What the body limit throws must pass, a body that is no form must not become a 500.
+    if (!(cause instanceof TypeError)) throw cause;
+    throw new AppError('body.malformed', { message: 'The form could not be read.', cause });
+  });
+  const entries = names.map((name) => {
+    const value = form[name];
+    return [name, typeof value === 'string' ? value : ''] as const;
+  });
+  return Object.fromEntries(entries) as Record<Name, string>;
+}
+
+/** The refusal that a page shows beside its form. What is not the visitor's to mend is thrown on, to the error page. */
+export function refusalOf(ctx: Context, error: unknown): AppError {
+  const refusal = describeError(error);
+  if (errors[refusal.code].trpc === 'INTERNAL_SERVER_ERROR') throw error;
+  ctx.log({ event: 'page.refused', code: refusal.code });
+  return refusal;
+}
+
+/** Whether the caller must sign in first. */
+export function needsSignIn(refusal: AppError): boolean {
+  return errors[refusal.code].trpc === 'UNAUTHORIZED';
+}

@@ -1,0 +1,25 @@
+import { globSync, readFileSync } from 'node:fs';
+import { expect, it } from 'vitest';
+
+/** Who may make or use a gate without a caller, and why. Each addition is a decision. */
+const mayEnterTheSystem = {
+  'src/context.ts': 'declares it',
+  'src/db/gate.ts': 'makes it',
+  'src/domain/auth/request-magic-link.ts': 'before sign-in',
+  'src/domain/auth/verify-magic-link.ts': 'before sign-in',
+  'src/http/open-context.ts': 'hands it to public procedures',
+  'src/jobs/index.ts': 'cron',
+  'src/trpc.ts': 'hands it to public procedures',
+};
+
+it('only the listed files touch the system gate', () => {
+  const files = globSync('src/**/*.{ts,tsx}').filter((file) =>
+    /systemGate|enter_system|\bctx\.system\b|\bsystem: Gate\b/.test(readFileSync(file, 'utf8')),
+  );
+  expect(files.toSorted()).toEqual(Object.keys(mayEnterTheSystem).toSorted());
+});
+
+it('only the gate enters', () => {
+  const files = globSync('src/**/*.{ts,tsx}').filter((file) => /gatehouse\.enter/.test(readFileSync(file, 'utf8')));
+  expect(files).toEqual(['src/db/gate.ts']);
+});

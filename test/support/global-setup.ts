@@ -1,0 +1,50 @@
+import pg from 'pg';
+import type { TestProject } from 'vitest/node';
+import { freshSecrets, workerSettings } from '../../scripts/support/dev-settings.ts';
+import { startStack } from '../../scripts/support/stack.ts';
+
+/** What the Worker under test is told, and how tests look into its database as the owner. */
+export interface WorkerEnvironment extends Record<string, string> {
+  readonly OWNER_URL: string;
+}
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** The Worker's settings, plus OWNER_URL. */
+    worker: WorkerEnvironment;
+  }
+}
+
+export const PUBLIC_URL = 'http://localhost:8787';
+
+/** One migrated database for the run: embedded, or a new one on the server of TEST_POSTGRES_URL, dropped afterwards. */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const server = process.env.TEST_POSTGRES_URL;
+  const database = server ? await createDatabase(server) : null;
+  const stack = await startStack({ postgres: database?.url });
+  const settings = workerSettings(freshSecrets(), { ...stack.settings }, PUBLIC_URL);
+  project.provide('worker', {
+    ...settings,
+    TRUSTED_ORIGINS: 'https://app.example.com',
+    // Links in tests are asked for faster than people do; the limits have tests of their own.
+    OWNER_URL: stack.ownerUrl,
+  });
+  return async () => {
+    await stack.close();
+    await database?.drop();
+  };
+}
+
+async function createDatabase(serverUrl: string): Promise<{ url: string; drop(): Promise<void> }> {
+  const name = `gatehouse_test_${process.pid}`;
+  const run = async (statement: string) => {
+    const client = new pg.Client({ connectionString: serverUrl });
+    await client.connect();
+    await client.query(statement).finally(() => client.end());
+  };
+  await run(`drop database if exists ${name} with (force)`);
+  await run(`create database ${name}`);
+  const url = new URL(serverUrl);
+  url.pathname = `/${name}`;
+  return { url: url.href, drop: () => run(`drop database ${name} with (force)`) };
+}
