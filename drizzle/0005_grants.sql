@@ -20,8 +20,16 @@ grant select (id, kind, organization_id, user_id, created_by, name, token_prefix
 --> statement-breakpoint
 grant insert (id, type, user_id, organization_id, subject_id, payload) on outbox to gatehouse_member;
 --> statement-breakpoint
-grant select, insert, update, delete on users, organizations, memberships, user_sessions, login_history, magic_links,
-  api_tokens, outbox to gatehouse_system;
+grant select, insert, update on users to gatehouse_system;
+--> statement-breakpoint
+grant select, insert, update, delete on user_sessions, magic_links, outbox to gatehouse_system;
+--> statement-breakpoint
+grant select, insert, delete on login_history to gatehouse_system;
+--> statement-breakpoint
+-- Deleting expired rows skips locked ones, and locking asks for a right to update something.
+grant update (failure_reason) on login_history to gatehouse_system;
+--> statement-breakpoint
+grant select, update (last_used_at), delete on api_tokens to gatehouse_system;
 --> statement-breakpoint
 alter table magic_links add constraint magic_links_session_fkey foreign key (user_id, session_id)
   references user_sessions (user_id, id) on update cascade on delete set null (session_id) not valid;

@@ -67,7 +67,7 @@ export async function startWorkerd(setup: WorkerSetup): Promise<RunningWorker> {
 
 async function untilReady(worker: RunningWorker, exitCode: () => number | null): Promise<void> {
   for (let attempt = 0; attempt < 100 && exitCode() === null; attempt += 1) {
-    const isUp = await fetch(`http://127.0.0.1:${worker.port}/`).then((response) => response.text().then(() => true), () => false);
+    const isUp = await fetch(`http://127.0.0.1:${worker.port}/`, { redirect: 'manual' }).then((response) => response.text().then(() => true), () => false);
     if (isUp) return;
     await new Promise((done) => setTimeout(done, 100));
   }

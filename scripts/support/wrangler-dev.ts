@@ -4,6 +4,8 @@ import { resolve } from 'node:path';
 export interface WranglerDevOptions {
   readonly port: number;
   readonly envFile: string;
+  /** A bundle that was built before; absent: the sources, watched. */
+  readonly script?: string;
   /** Where Durable Objects keep their data; absent: in memory. */
   readonly persistTo?: string;
   /** Each line that wrangler or the Worker prints. */
@@ -18,9 +20,10 @@ export interface WranglerDev {
 
 /** Starts `wrangler dev` on loopback and waits until it answers. The process is a group of its own, so that all ends. */
 export async function startWranglerDev(options: WranglerDevOptions): Promise<WranglerDev> {
-  const { port, envFile, persistTo } = options;
+  const { port, envFile, script, persistTo } = options;
   const words = ['dev', '--ip', '127.0.0.1', '--port', String(port), '--local', '--test-scheduled'];
   words.push('--env-file', envFile, '--show-interactive-dev-session=false', '--inspector-port=0');
+  if (script) words.push(script, '--no-bundle', '--config', 'wrangler.toml');
   if (persistTo) words.push('--persist-to', persistTo);
   const child = spawn(resolve('node_modules/.bin/wrangler'), words, {
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -14,6 +14,7 @@ export const securityHeaders: MiddlewareHandler<AppEnv> = async (c, next) => {
 };
 
 const harden = secureHeaders({
+  overwrite: false,
   contentSecurityPolicy: { defaultSrc: ["'none'"], frameAncestors: ["'none'"], baseUri: ["'none'"], formAction: ["'self'"] },
   crossOriginResourcePolicy: 'same-site',
   referrerPolicy: 'no-referrer',

@@ -1,4 +1,43 @@
-import { Hono } from 'hono';
+import { Hono, type MiddlewareHandler } from 'hono';
 import type { AppEnv } from './open-context.ts';
+import { revokeOtherSessions, revokeSession, saveProfile, showAccount, signOut } from './pages/account.tsx';
+import { serveAsset, serveIcon } from './pages/assets.ts';
+import { notFound, showError } from './pages/errors.tsx';
+import { listMails, showMailbox, showMailHtml } from './pages/mailbox.tsx';
+import { askForLink, showCode, showSignIn, signInByCode } from './pages/sign-in.tsx';
 
+/** The pages that people see: rendered here, usable without a script, each calling the API's own procedures. */
 export const pages = new Hono<AppEnv>();
+
+/** A person on 127.0.0.1 belongs on localhost: browsers refuse passkeys on an IP address, and cookies would differ. */
+const onPublicUrl: MiddlewareHandler<AppEnv> = async (c, next) => {
+  const { environment, publicUrl } = c.get('ctx').settings;
+  const { origin, pathname, search } = new URL(c.req.url);
+  if (environment === 'development' && origin !== publicUrl) return c.redirect(publicUrl + pathname + search, 307);
+  await next();
+};
+
+pages.onError(showError);
+
+pages.get('/', (c) => c.redirect('/account', 303));
+pages.get('/sign-in', onPublicUrl, showSignIn);
+pages.post('/sign-in', askForLink);
+pages.get('/sign-in/code', onPublicUrl, showCode);
+pages.post('/sign-in/code', signInByCode);
+
+pages.get('/account', onPublicUrl, showAccount);
+pages.post('/account/profile', saveProfile);
+pages.post('/account/sessions/revoke', revokeSession);
+pages.post('/account/sessions/revoke-others', revokeOtherSessions);
+pages.post('/account/sign-out', signOut);
+// A form that was refused leaves its own address behind, and a reload of it asks for a page.
+pages.get('/account/*', (c) => c.redirect('/account', 303));
+
+pages.get('/dev/mailbox', onPublicUrl, showMailbox);
+pages.get('/dev/mailbox.json', listMails);
+pages.get('/dev/mailbox/:id{[0-9]+}', showMailHtml);
+
+pages.get('/assets/*', serveAsset);
+pages.get('/favicon.svg', serveIcon);
+pages.get('/favicon.ico', (c) => c.redirect('/favicon.svg', 301));
+pages.get('*', notFound);

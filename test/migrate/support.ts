@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
 import { PGlite } from '@electric-sql/pglite';
-import { afterAll, beforeAll, beforeEach, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, beforeEach } from 'vitest';
 
 import {
   connectPglite,
@@ -27,10 +27,16 @@ export const TWO_FILES = {
   'down/0001_posts.sql': 'drop table posts;\n',
 };
 
-/** A directory with these files, removed when the test ends. */
+const directories: string[] = [];
+
+afterAll(() => {
+  for (const directory of directories.splice(0)) rmSync(directory, { recursive: true, force: true });
+});
+
+/** A directory with these files, removed when the tests of the file have ended. */
 export function directoryOf(files: Readonly<Record<string, string>>): string {
   const directory = mkdtempSync(join(tmpdir(), 'gatehouse-migrations-'));
-  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+  directories.push(directory);
   addFiles(directory, files);
   return directory;
 }

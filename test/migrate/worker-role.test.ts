@@ -22,7 +22,7 @@ describe("the Worker's logins", () => {
     try {
       expect(await problemsOf(null)).toEqual([]);
     } finally {
-      await query('reset session authorization');
+      await query('set session authorization postgres');
     }
   });
 

@@ -77,9 +77,9 @@ describe('a statement past its time limit', () => {
   });
 
   it('counts each statement by itself', async () => {
-    const nap = owner`select pg_sleep(0.3)`;
+    const nap = owner`select pg_sleep(0.4)`;
     const [, ...naps] = await owner.transaction([
-      owner`set local statement_timeout = '900ms'`,
+      owner`set local statement_timeout = '1500ms'`,
       ...Array.from({ length: 5 }, () => nap),
     ]);
     expect(naps).toHaveLength(5);
@@ -98,7 +98,7 @@ describe('a database that was stopped in the middle', () => {
   it('loses no committed row, however often it happens', async () => {
     const data = await mkdtemp(join(tmpdir(), 'neon-local-test-'));
     try {
-      const first = await startNeonLocal({ data, statementTimeoutMs: 300 });
+      const first = await startNeonLocal({ data, statementTimeoutMs: 1000 });
       const sql = connect(first);
       await sql`create table rows (id int primary key, filler text)`;
       for (let round = 0; round < 4; round++) {

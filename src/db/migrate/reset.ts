@@ -54,19 +54,21 @@ function requireConfirmation({ connection, environment, confirmedDatabase }: Res
 
 /** What to drop, read from a shadow, so that nobody else's tables are touched. */
 async function dropStatements(shadow: MigrationConnection): Promise<Statement[]> {
-  const notOfExtension = `not exists (select from pg_depend d where d.objid = o.oid and d.deptype = 'e')`;
+  // e: of an extension; a, i: a sequence that goes with its column.
+  const standsAlone = `not exists (select from pg_depend d where d.objid = o.oid and (d.deptype = 'e'
+    or (d.deptype in ('a', 'i') and d.classid = 'pg_class'::regclass and d.refobjsubid > 0)))`;
   const rows = await shadow.single({
     query: `select query from (
       select 1 as rank, format('drop %s if exists %I.%I cascade', case o.relkind when 'v' then 'view'
           when 'm' then 'materialized view' when 'S' then 'sequence' else 'table' end, n.nspname, o.relname) as query
         from pg_class o join pg_namespace n on n.oid = o.relnamespace
-        where n.nspname = 'public' and o.relkind in ('r', 'p', 'v', 'm', 'S') and ${notOfExtension}
+        where n.nspname = 'public' and o.relkind in ('r', 'p', 'v', 'm', 'S') and ${standsAlone}
       union all select 2, format('drop routine if exists %I.%I(%s) cascade', n.nspname, o.proname,
           pg_get_function_identity_arguments(o.oid))
-        from pg_proc o join pg_namespace n on n.oid = o.pronamespace where n.nspname = 'public' and ${notOfExtension}
+        from pg_proc o join pg_namespace n on n.oid = o.pronamespace where n.nspname = 'public' and ${standsAlone}
       union all select 3, format('drop type if exists %I.%I cascade', n.nspname, o.typname)
         from pg_type o join pg_namespace n on n.oid = o.typnamespace left join pg_class c on c.oid = o.typrelid
-        where n.nspname = 'public' and (o.typtype in ('e', 'd') or c.relkind = 'c') and ${notOfExtension}
+        where n.nspname = 'public' and (o.typtype in ('e', 'd') or c.relkind = 'c') and ${standsAlone}
       union all select 4, 'drop schema if exists gatehouse cascade') drops order by rank, query`,
   });
   return rows.map((row) => ({ query: String(row['query']) }));
