@@ -114,14 +114,16 @@ function placeOf({ callFrame }: ProfileNode, map: SourceMap): Place {
   if (known) return { name: functionName, place: '', group: known };
   // What the Worker calls of the runtime (fetch, Headers, JSON, crypto) has no source.
   if (url === '') return { name: functionName || '(native)', place: '', group: 'workerd and V8 built-ins' };
-  if (!url.endsWith('.js') || url.includes(':')) {
-    const isWorker = /(^|\/)worker\.js$/.test(url);
-    if (!isWorker) return { name: functionName, place: url, group: 'workerd (JavaScript)' };
-  }
+  if (!/(^|\/)worker\.js$/.test(url)) return { name: functionName, place: url, group: 'workerd (JavaScript)' };
   const entry = map.findEntry(lineNumber, columnNumber);
   if (!('originalSource' in entry)) return { name: functionName, place: url, group: 'bundle' };
   const source = entry.originalSource.replace(/^(\.\.\/)+/, '');
-  return { name: entry.name ?? functionName ?? '', place: `${shorten(source)}:${entry.originalLine + 1}`, group: contributorOf(source) };
+  return { name: originalName(entry) ?? functionName, place: `${shorten(source)}:${entry.originalLine + 1}`, group: contributorOf(source) };
+}
+
+/** The name before minification, which the source map has and its types leave out. */
+function originalName(entry: object): string | undefined {
+  return 'name' in entry && typeof entry.name === 'string' ? entry.name : undefined;
 }
 
 function shorten(source: string): string {

@@ -1,7 +1,8 @@
 /** The load process: takes a job from its parent, answers with a result. Its CPU is not the Worker's. */
 import { connect, type Socket } from 'node:net';
 import { cpuOf, cpuOfFamily } from '../support/processes.ts';
-import { type LoadJob, type LoadResult, percentile } from './protocol.ts';
+import { percentile } from '../support/statistics.ts';
+import type { LoadJob, LoadResult } from './protocol.ts';
 import { ResponseReader } from './response-reader.ts';
 
 /** What the connections of a run share. */

@@ -38,8 +38,3 @@ export function renderRequest(request: {
   const lines = Object.entries({ host: 'localhost', ...headers, ...length }).map(([name, value]) => `${name}: ${value}`);
   return `${method} ${path} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n${body ?? ''}`;
 }
-
-/** The value below which a share of the sorted values lies (nearest rank); 0 when there are none. */
-export function percentile(sorted: readonly number[] | Float64Array, share: number): number {
-  return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? 0;
-}

@@ -13,7 +13,7 @@ export class ResponseReader {
     for (;;) {
       const headEnd = this.#buffer.indexOf('\r\n\r\n');
       if (headEnd < 0) return;
-      const head = this.#buffer.latin1Slice(0, headEnd);
+      const head = this.#buffer.toString('latin1', 0, headEnd);
       const end = this.#bodyEnd(head, headEnd + 4);
       if (end < 0 || end > this.#buffer.length) return;
       this.#buffer = this.#buffer.subarray(end);
@@ -30,7 +30,7 @@ export class ResponseReader {
     for (;;) {
       const lineEnd = this.#buffer.indexOf('\r\n', at);
       if (lineEnd < 0) return -1;
-      const size = Number.parseInt(this.#buffer.latin1Slice(at, lineEnd), 16);
+      const size = Number.parseInt(this.#buffer.toString('latin1', at, lineEnd), 16);
       at = lineEnd + 2 + size + 2;
       if (size === 0) return at;
       if (at > this.#buffer.length) return -1;

@@ -19,8 +19,16 @@ export interface WorkerConfig {
   readonly rateLimits: Record<string, number>;
 }
 
+/** The part of wrangler's parsed configuration that is read here. */
+interface ParsedConfig {
+  readonly compatibility_date?: string;
+  readonly compatibility_flags: string[];
+  readonly durable_objects: { readonly bindings: readonly { readonly name: string; readonly class_name: string }[] };
+  readonly ratelimits: readonly { readonly name: string; readonly simple: { readonly period: number } }[];
+}
+
 export function readWorkerConfig(): WorkerConfig {
-  const config = readConfig({ config: 'wrangler.toml' });
+  const config: ParsedConfig = readConfig({ config: 'wrangler.toml' });
   return {
     compatibilityDate: config.compatibility_date ?? '',
     compatibilityFlags: config.compatibility_flags,
@@ -88,6 +96,8 @@ export function weigh({ script, metafile }: Build): BundleReport {
 export function contributorOf(path: string): string {
   const packages = [...path.matchAll(/node_modules\/((?:@[^/]+\/)?[^/]+)/g)];
   const last = packages.at(-1)?.[1];
+  // The maps inside drizzle-orm's package name its sources as if they lay beside it.
+  if (last === 'src') return 'drizzle-orm';
   if (last) return last;
   const own = /(?:^|\/)((?:src|drizzle|bench)(?:\/[^/]+(?=\/))?)/.exec(path)?.[1];
   return own ?? 'wrangler';

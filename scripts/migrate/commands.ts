@@ -36,7 +36,7 @@ async function create(call: Call): Promise<number> {
     name: call.args.argument ?? '',
     custom: call.args.flags['custom'] === true,
     config: textFlag(call.args, 'config'),
-    interactive: process.stdin.isTTY,
+    interactive: process.stdin.isTTY && process.stdout.isTTY && call.args.flags['json'] !== true,
   });
   const how = result.downDrafted ? 'a draft: read it' : 'a template: fill it in';
   show(call, result, [`Made ${result.path}`, `Made ${result.downPath} (${how})`, 'Next: npm run migrate:push']);

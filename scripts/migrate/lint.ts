@@ -32,7 +32,7 @@ async function squawk(call: Call, args: readonly string[], files: number): Promi
   const code = await new Promise<number | null>((resolve, reject) => {
     child.once('close', resolve);
     child.once('error', (error) => {
-      reject(new MigrationError('generate.failed', `squawk could not be started: ${error.message}. Run npm install.`, error));
+      reject(new MigrationError('lint.failed', `squawk could not be started: ${error.message}. Run npm install.`, error));
     });
   });
   if (code !== 0) call.streams.out(output.trimEnd());

@@ -17,7 +17,7 @@ interface Holder {
 }
 
 export interface DataLock {
-  release(): void;
+  release: () => void;
 }
 
 /** How long a lock file may be without content: its maker writes it right after creating it. */
@@ -107,7 +107,10 @@ function unreadable(path: string): Holder {
 }
 
 function self(): Holder {
-  const command = process.argv.slice(0, 2).map((part) => basename(part)).join(' ');
+  const command = process.argv
+    .slice(0, 2)
+    .map((part) => basename(part))
+    .join(' ');
   const { pid } = process;
   return { pid, started: startTime(pid), host: hostname(), command, token: randomUUID() };
 }

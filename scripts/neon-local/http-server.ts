@@ -1,6 +1,6 @@
 /** The HTTP side: routes, body, latency, statistics. What a request does is the backend's business. */
 import { createServer } from 'node:http';
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { errorBody, refusal, RequestError } from './errors.ts';
 import { parseRequest } from './request.ts';
@@ -25,7 +25,8 @@ interface Service {
 
 /** An HTTP server, not yet listening, that answers `/sql`, `/stats` and `/health`. */
 export function createSqlServer(service: Service): Server {
-  const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
+  // Connections stay until the client ends them: closing an idle one races with its next request.
+  const server = createServer({ keepAliveTimeout: 0 }, (request, response) => {
     void answer(service, request).then((result) => {
       response.writeHead(result.status, headers(request, result));
       response.end(result.body);

@@ -45,14 +45,15 @@ export interface NeonLocal {
  */
 export async function startNeonLocal(options: NeonLocalOptions = {}): Promise<NeonLocal> {
   checkOptions(options);
-  const { backend, release } = await openBackend(options);
+  const opened = await openBackend(options);
+  const { backend } = opened;
   const stats: Stats = { roundTrips: 0, statements: 0 };
   const server = createSqlServer({ backend, stats, latency: options.latency ?? 0 });
   try {
     await listen(server, options.port ?? 0);
   } catch (error) {
     await backend.close();
-    await release();
+    await opened.release();
     throw error;
   }
   const { port } = server.address() as AddressInfo;
@@ -62,7 +63,7 @@ export async function startNeonLocal(options: NeonLocalOptions = {}): Promise<Ne
     port,
     stats: () => ({ ...stats }),
     resetStats: () => void Object.assign(stats, { roundTrips: 0, statements: 0 }),
-    close: () => (closed ??= shutDown(server, backend).finally(release)),
+    close: () => (closed ??= shutDown(server, opened)),
   };
 }
 
@@ -83,7 +84,7 @@ function checkWhole(name: string, value: number | undefined, max: number): void 
 interface Opened {
   backend: Backend;
   /** gives back the directory */
-  release(): Promise<void>;
+  release: () => Promise<void>;
 }
 
 async function openBackend(options: NeonLocalOptions): Promise<Opened> {
@@ -95,10 +96,12 @@ async function openBackend(options: NeonLocalOptions): Promise<Opened> {
   }
   const { PgliteBackend } = await import('./pglite-backend.ts');
   const defaultLimit = options.statementTimeoutMs ?? 60_000;
-  const { dataDir, release } = await takeDirectory(options.data);
   const temporary = options.data === undefined;
+  const open = (dataDir: string) => PgliteBackend.open({ dataDir, temporary, defaultLimit });
+  const create = async (dataDir: string): Promise<void> => (await open(dataDir)).close();
+  const { dataDir, release } = await takeDirectory(options.data, create);
   try {
-    return { backend: await PgliteBackend.open({ dataDir, temporary, defaultLimit }), release };
+    return { backend: await open(dataDir), release };
   } catch (error) {
     await release();
     throw error;
@@ -114,10 +117,14 @@ function listen(server: Server, port: number): Promise<void> {
   });
 }
 
-async function shutDown(server: Server, backend: Backend): Promise<void> {
+async function shutDown(server: Server, { backend, release }: Opened): Promise<void> {
   const closed = new Promise<void>((done) => server.close(() => done()));
   server.closeIdleConnections();
-  await backend.close();
-  server.closeAllConnections();
-  await closed;
+  try {
+    await backend.close();
+  } finally {
+    server.closeAllConnections();
+    await closed;
+    await release();
+  }
 }

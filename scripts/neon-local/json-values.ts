@@ -35,8 +35,8 @@ const arrays = new Map<number, number>([
 
 /** Built-in array types whose elements stay strings: text, varchar, uuid, timestamps and the like. */
 const stringArrays = new Set([
-  1001, 1002, 1003, 1006, 1009, 1010, 1011, 1012, 1014, 1015, 1016, 1017, 1018, 1019, 1027, 1028, 1040,
-  1041, 1115, 1182, 1183, 1185, 1187, 1231, 1270, 1561, 1563, 2951, 3905, 3907, 3909, 3911, 3913, 3927,
+  1001, 1002, 1003, 1006, 1009, 1010, 1011, 1012, 1014, 1015, 1016, 1017, 1018, 1019, 1027, 1028, 1040, 1041, 1115,
+  1182, 1183, 1185, 1187, 1231, 1270, 1561, 1563, 2951, 3905, 3907, 3909, 3911, 3913, 3927,
 ]);
 
 /** How values of the type with this oid are written into JSON. */

@@ -21,7 +21,7 @@ export type FromWorker = Answer | 'ready' | 'closed';
 
 interface Job {
   request: SqlRequest;
-  resolve(answer: Answer): void;
+  resolve: (answer: Answer) => void;
 }
 
 /** How often the deadline is looked at, in milliseconds: the precision of a time limit. */

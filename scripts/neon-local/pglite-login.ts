@@ -46,8 +46,7 @@ function passes({ verifier }: Role, user: string, password: string | null): bool
 }
 
 /** `session authorization`, with an underscore, spaces or comments between the words. */
-const escape =
-  /\bsession(?:_|(?:\s|--[^\n]*\n|\/\*(?:[^*]|\*(?!\/))*\*\/)+)authorization\b/i;
+const escape = /\bsession(?:_|(?:\s|--[^\n]*\n|\/\*(?:[^*]|\*(?!\/))*\*\/)+)authorization\b/i;
 
 /**
  * On a server a plain user cannot become another session user. Here the session is a superuser's in

@@ -14,7 +14,7 @@ import { Packet } from './wire.ts';
 
 interface SessionOptions {
   /** Tells the watching thread how long what starts now may run, in milliseconds. */
-  startTimer(limit: number): void;
+  startTimer: (limit: number) => void;
   /** milliseconds, where no statement_timeout is set */
   defaultLimit: number;
 }
@@ -81,9 +81,7 @@ export class PgliteSession {
   async #statements(request: SqlRequest): Promise<Answer> {
     const { begin, statements, rawText } = request;
     const budget = { left: maxResponse };
-    const writers = statements.map(
-      ({ arrayMode }) => new ResultWriter({ arrayMode, rawText, budget }),
-    );
+    const writers = statements.map(({ arrayMode }) => new ResultWriter({ arrayMode, rawText, budget }));
     const timeout = new TimeoutSink();
     timeout.milliseconds = await this.#db.statementTimeout();
     const count = Math.max(statements.length, 1);

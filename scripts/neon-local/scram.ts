@@ -20,7 +20,9 @@ export function passwordMatches(password: string, user: string, verifier: string
     const clientKey = createHmac('sha256', salted).update('Client Key').digest();
     return equal(createHash('sha256').update(clientKey).digest(), Buffer.from(storedKey, 'base64'));
   }
-  const md5 = createHash('md5').update(password + user).digest('hex');
+  const md5 = createHash('md5')
+    .update(password + user)
+    .digest('hex');
   return equal(Buffer.from(`md5${md5}`), Buffer.from(verifier));
 }
 

@@ -1,6 +1,6 @@
 import { errors } from '../errors.ts';
 import type { JsonSchema } from './rest/json-schema.ts';
-import { describeOperation, type Operation, type Parameter } from './rest/operation.ts';
+import { describeOperation, type Operation } from './rest/operation.ts';
 import type { ProcedureInfo } from './rest/procedures.ts';
 import { routesOf } from './rest/route.ts';
 
@@ -69,7 +69,6 @@ export function describeApi(procedures: readonly ProcedureInfo[], { productName,
           content: { 'application/json': { schema: refused } },
         },
       },
-      parameters: { IdempotencyKey: idempotencyKey },
       securitySchemes: {
         bearer: { type: 'http', scheme: 'bearer', description: "A session's or an API token's secret." },
         cookie: { type: 'apiKey', in: 'cookie', name: cookieName(publicUrl), description: 'Set by signing in with a browser.' },
@@ -105,14 +104,6 @@ const errorSchema: JsonSchema = {
       },
     },
   },
-};
-
-const idempotencyKey: Parameter = {
-  name: 'Idempotency-Key',
-  in: 'header',
-  required: false,
-  description: 'Makes sending the call again safe: the same key and input give the same answer.',
-  schema: { type: 'string', pattern: '^[!-~]{16,200}$' },
 };
 
 function cookieName(publicUrl: string): string {

@@ -52,7 +52,7 @@ describe('drift is found', () => {
     ['a missing table', 'drop table posts cascade', /^table public\.posts is missing\.$/],
     ['a missing column', 'alter table posts drop column parent', /^column public\.posts\.parent is missing/],
     ['an extra column', 'alter table users add column role text', /^column public\.users\.role is in no migration: text$/],
-    ['another type', 'alter table posts alter body type varchar(9)', /column public\.posts\.body is different.*varying\(9\)/],
+    ['another type', 'alter table users alter kind type varchar(30)', /column public\.users\.kind is different.*varying\(30\)/],
     ['another default', 'alter table users alter idle drop default', /^column public\.users\.idle is different/],
     ['a column that may be null', 'alter table users alter email drop not null', /^column public\.users\.email is different/],
     ['a missing constraint', 'alter table users drop constraint users_kind_check', /users_kind_check is missing/],

@@ -107,14 +107,27 @@ const params: ResultCase[] = [
   param('jsonb', { a: [1, null, 'x"y'] }, 3802, '{"a": [1, null, "x\\"y"]}'),
   param('int[]', [1, 2, null], 1007, '{1,2,NULL}'),
   param('text[]', ['a', 'b,c', 'd"e\\f', null, ''], 1009, '{a,"b,c","d\\"e\\\\f",NULL,""}'),
-  param('int[]', [[1, 2], [3, 4]], 1007, '{{1,2},{3,4}}'),
+  param(
+    'int[]',
+    [
+      [1, 2],
+      [3, 4],
+    ],
+    1007,
+    '{{1,2},{3,4}}',
+  ),
   param('timestamptz', new Date('2026-02-28T12:00:00Z'), 1184, '2026-02-28 12:00:00+00'),
   param('bytea', Buffer.from([0, 255, 65]), 17, '\\x00ff41'),
   param('uuid', '0b7a3cc0-7f0e-4b21-9f4e-0d1c2b3a4f5e', 2950, '0b7a3cc0-7f0e-4b21-9f4e-0d1c2b3a4f5e'),
 ].map((each, i) => ({ ...each, name: `${i}: ${each.name}` }));
 
 function command(query: string, tag: [string, number | null], rows: (string | null)[][] = []): ResultCase {
-  const columns: [string, number][] = rows.length ? [['id', 23], ['name', 25]] : [];
+  const columns: [string, number][] = rows.length
+    ? [
+        ['id', 23],
+        ['name', 25],
+      ]
+    : [];
   return { name: query, query, columns, rows, command: tag[0], rowCount: tag[1] };
 }
 
@@ -139,7 +152,10 @@ const shapes: ResultCase[] = [
   {
     name: 'two columns of one name',
     query: `select 1 as same, 'two' as same`,
-    columns: [['same', 23], ['same', 25]],
+    columns: [
+      ['same', 23],
+      ['same', 25],
+    ],
     rows: [['1', 'two']],
     command: 'SELECT',
     rowCount: 1,
@@ -156,7 +172,10 @@ const shapes: ResultCase[] = [
   {
     name: 'columns of a table',
     query: 'select id, name from people',
-    columns: [['id', 23], ['name', 25]],
+    columns: [
+      ['id', 23],
+      ['name', 25],
+    ],
     rows: [['1', 'Ada']],
     command: 'SELECT',
     rowCount: 1,
@@ -164,7 +183,10 @@ const shapes: ResultCase[] = [
   {
     name: 'an unnamed column and a name with quotes',
     query: `select 1 + 1, 2 as "a ""b"""`,
-    columns: [['?column?', 23], ['a "b"', 23]],
+    columns: [
+      ['?column?', 23],
+      ['a "b"', 23],
+    ],
     rows: [['2', '2']],
     command: 'SELECT',
     rowCount: 1,

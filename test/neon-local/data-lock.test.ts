@@ -1,7 +1,17 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -91,7 +101,10 @@ describe('the lock of a data directory', () => {
   it('a taker that died while taking over does not block the next one', async () => {
     const pid = await deadPid();
     leave({ pid });
-    writeFileSync(`${path}.old-token`, JSON.stringify({ pid, started: null, host: hostname(), command: 'node', token: 'turn' }));
+    writeFileSync(
+      `${path}.old-token`,
+      JSON.stringify({ pid, started: null, host: hostname(), command: 'node', token: 'turn' }),
+    );
     acquireDataLock(path).release();
     expect(readdirSync(folder)).toEqual([]);
   });
@@ -119,5 +132,26 @@ describe('a directory in use', () => {
     expect(await connect(second)`select count(*)::int as n from kept`).toEqual([{ n: 0 }]);
     await second.close();
     expect(readdirSync(folder).sort()).toEqual(['alias', 'data']);
+  });
+
+  it('is refused when it holds something else, and left as it was', async () => {
+    const data = join(folder, 'project');
+    mkdirSync(data);
+    writeFileSync(join(data, 'notes.txt'), 'mine');
+    await expect(startNeonLocal({ data })).rejects.toThrow('is not empty and holds no database');
+    await expect(startNeonLocal({ data: join(data, 'notes.txt') })).rejects.toThrow('is a file');
+    expect(readdirSync(folder)).toEqual(['project']);
+    expect(readdirSync(data)).toEqual(['notes.txt']);
+  });
+
+  it('is made anew when the first start was stopped half way', async () => {
+    const data = join(folder, 'data');
+    mkdirSync(data);
+    mkdirSync(`${data}.new`);
+    writeFileSync(join(`${data}.new`, 'PG_VERSION'), '18');
+    const server = await startNeonLocal({ data });
+    expect(await connect(server)`select 1 as one`).toEqual([{ one: 1 }]);
+    await server.close();
+    expect(readdirSync(folder)).toEqual(['data']);
   });
 });

@@ -103,17 +103,12 @@ describe('the user of the connection string', () => {
     await alice`insert into items values (40)`;
     expect(await owner`select owner from items where id = 40`).toEqual([{ owner: 'alice' }]);
     expect(await failure(alice`delete from items`)).toMatchObject({ code: '42501' });
-    expect(await alice`select current_user, session_user`).toEqual([
-      { current_user: 'alice', session_user: 'alice' },
-    ]);
+    expect(await alice`select current_user, session_user`).toEqual([{ current_user: 'alice', session_user: 'alice' }]);
   });
 
   it('may take a role it is a member of, and no other', async () => {
     const alice = connect(server, 'alice:alice-pw');
-    const [, rows] = await alice.transaction([
-      alice`set local role readers`,
-      alice`select current_user, session_user`,
-    ]);
+    const [, rows] = await alice.transaction([alice`set local role readers`, alice`select current_user, session_user`]);
     expect(rows).toEqual([{ current_user: 'readers', session_user: 'alice' }]);
     expect(await failure(alice`set role bob`)).toMatchObject({ code: '42501' });
   });
@@ -245,9 +240,7 @@ describe('the next request finds nothing of the one before', () => {
 
   it('whoever asked before', async () => {
     const users = ['alice:alice-pw', 'bob', 'postgres:x', 'alice:alice-pw', 'postgres:x', 'bob'];
-    const answers = await Promise.all(
-      users.map((login) => connect(server, login)`select current_user as name`),
-    );
+    const answers = await Promise.all(users.map((login) => connect(server, login)`select current_user as name`));
     expect(answers.map(([row]) => row?.['name'])).toEqual(users.map((login) => login.split(':')[0]));
   });
 });

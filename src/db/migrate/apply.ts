@@ -6,7 +6,7 @@ import { type JournalRow, newRun, recordApplied, recordFinished, recordRolledBac
 import { runOutside } from './outside-transaction.ts';
 import { type RunContext, runContext, type RunOptions, sendFile } from './run-context.ts';
 import { migrationStatuses, requireOrder } from './status.ts';
-import { isAlive, waitForEnd } from './wait-for-end.ts';
+import { isAlive, settledJournal } from './wait-for-end.ts';
 
 export interface ApplyOptions extends RunOptions {
   /** A no-transaction migration that was begun and did not end: run it again. */
@@ -72,11 +72,7 @@ export async function applyMigrations(options: ApplyOptions): Promise<ApplyResul
 
 async function pendingSteps(context: RunContext, retry: string | undefined): Promise<Step[]> {
   const files = await readMigrations(context.directory);
-  let journal = await requireJournal(context.connection);
-  if (retry !== undefined) {
-    journal = withoutRetried(files, journal, retry);
-    await requireEnded(context, retry);
-  } else if (await waitForEnd(context, journal)) journal = await requireJournal(context.connection);
+  const journal = retry === undefined ? await settledJournal(context) : await retriedJournal(context, files, retry);
   const statuses = migrationStatuses(files, journal);
   requireOrder(context.directory, statuses);
   const pending = new Set(statuses.filter(({ state }) => state === 'pending').map(({ name }) => name));
@@ -85,17 +81,16 @@ async function pendingSteps(context: RunContext, retry: string | undefined): Pro
   );
 }
 
-async function requireEnded(context: RunContext, retry: string): Promise<void> {
-  if (!(await isAlive(context, retry, 0))) return;
-  throw new MigrationError('retry.invalid', `The server is still at work on ${retry}. Try again when it has ended.`);
-}
-
 /** The journal as if the begun migration were not in it, so that it counts as pending. */
-function withoutRetried(files: readonly MigrationFile[], journal: readonly JournalRow[], retry: string): JournalRow[] {
+async function retriedJournal(context: RunContext, files: readonly MigrationFile[], retry: string): Promise<JournalRow[]> {
+  const journal = await requireJournal(context.connection);
   const row = journal.find(({ name }) => name === retry);
   const file = files.find(({ name }) => name === retry);
   if (file === undefined || row === undefined || row.appliedAt !== null || row.checksum !== file.checksum) {
     throw new MigrationError('retry.invalid', `${retry} is not a migration that was begun and did not end; migrate:list shows which is.`);
+  }
+  if (await isAlive(context, retry, 0)) {
+    throw new MigrationError('retry.invalid', `The server is still at work on ${retry}. Try again when it has ended.`);
   }
   return journal.filter(({ name }) => name !== retry);
 }
@@ -142,8 +137,7 @@ async function appliedMeanwhile(context: RunContext, file: MigrationFile, error:
   const sqlstate = databaseRefusal(error)?.sqlstate;
   if (sqlstate !== '23505' && sqlstate !== '23503') return false;
   const files = await readMigrations(context.directory);
-  await waitForEnd(context, await requireJournal(context.connection));
-  const statuses = migrationStatuses(files, await requireJournal(context.connection));
+  const statuses = migrationStatuses(files, await settledJournal(context));
   requireOrder(context.directory, statuses);
   return statuses.some(({ name, state }) => name === file.name && state === 'applied');
 }

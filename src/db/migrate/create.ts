@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { access, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { MigrationError } from './errors.ts';
@@ -46,7 +46,7 @@ export async function createMigration(options: CreateOptions): Promise<CreateRes
   const output = await generate(options);
   const created = (await sqlFiles(directory)).find((file) => !before.includes(file));
   if (created === undefined) {
-    if (/no schema changes/i.test(output)) {
+    if (output === '' || /no schema changes/i.test(output)) {
       throw new MigrationError('generate.nothing', 'The schema has not changed since the last migration. For SQL by hand: npm run migrate:new -- NAME --custom');
     }
     throw new MigrationError('generate.failed', `drizzle-kit made no file in ${directory}: ${lastLines(output)}`);
@@ -75,12 +75,17 @@ async function generate(options: CreateOptions): Promise<string> {
   const source =
     options.schema === undefined
       ? ['--config', options.config ?? 'drizzle.config.ts']
-      : ['--dialect', 'postgresql', '--schema', options.schema, '--out', options.directory];
+      : ['--dialect', 'postgresql', '--schema', fromHere(options.schema), '--out', fromHere(options.directory)];
   const bin = join(dirname(createRequire(import.meta.url).resolve('drizzle-kit')), 'bin.cjs');
   const custom = options.custom === true ? ['--custom'] : [];
   const { code, output } = await run([bin, 'generate', '--name', options.name, ...custom, ...source], options.interactive === true);
   if (code !== 0) throw new MigrationError('generate.failed', `drizzle-kit failed: ${lastLines(output)}`);
   return output;
+}
+
+/** drizzle-kit takes every path as relative. */
+function fromHere(path: string): string {
+  return relative(process.cwd(), resolve(path));
 }
 
 /** The way back from this migration's snapshot to the one before; empty where there is none to compare, or on doubt. */
@@ -99,15 +104,15 @@ async function draftDown(directory: string, tag: string): Promise<string[]> {
   }
 }
 
+/** Interactive: on the terminal itself, which drizzle-kit needs for its questions; nothing is collected then. */
 async function run(args: readonly string[], interactive: boolean): Promise<{ code: number | null; output: string }> {
-  const child = spawn(process.execPath, args, { stdio: [interactive ? 'inherit' : 'ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, args, { stdio: interactive ? 'inherit' : ['ignore', 'pipe', 'pipe'] });
   let output = '';
   const collect = (chunk: Buffer): void => {
     output += chunk.toString();
-    if (interactive) process.stderr.write(chunk);
   };
-  child.stdout.on('data', collect);
-  child.stderr.on('data', collect);
+  child.stdout?.on('data', collect);
+  child.stderr?.on('data', collect);
   const code = await new Promise<number | null>((resolve, reject) => {
     child.once('error', reject);
     child.once('close', resolve);

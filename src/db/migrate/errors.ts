@@ -12,6 +12,7 @@ export type MigrationErrorCode =
   | 'generate.failed'
   | 'generate.nothing'
   | 'index.invalid'
+  | 'lint.failed'
   | 'migration.changed'
   | 'migration.failed'
   | 'migration.locked'

@@ -42,7 +42,7 @@ const CONCURRENT = ['42710', '42P06', '42P07', '23505', '40P01', '40001', '55P03
 
 /**
  * Prepares a database: roles, schema, journal, and what PUBLIC may do. Idempotent, one atomic batch.
- * @throws MigrationError `role.unusable`, `database.refused`, `database.unreachable`.
+ * @throws MigrationError `role.unusable`, `setting.invalid`, `database.refused`, `database.unreachable`.
  */
 export async function initialize(options: InitializeOptions): Promise<InitializeResult> {
   try {
@@ -73,7 +73,7 @@ async function retried(options: InitializeOptions, plainPasswords: boolean): Pro
 async function attempt(options: InitializeOptions, plainPasswords: boolean): Promise<InitializeResult> {
   const { connection, logins, loginStatementTimeout = 10_000 } = options;
   const wanted = workerLogins(logins);
-  requireDistinct(wanted);
+  requireLogins(wanted);
   const names = wanted.map((login) => login.name);
   const state = await readState(connection, [...names, ...GROUP_ROLES]);
   requireUsable(connection, state);
@@ -115,10 +115,17 @@ function publicNotes(state: DatabaseState): string[] {
   return notes;
 }
 
-function requireDistinct(logins: readonly Login[]): void {
+function requireLogins(logins: readonly Login[]): void {
+  for (const { setting, name, password } of logins) {
+    if (password !== '') continue;
+    throw new MigrationError('setting.invalid', `${setting} holds no password; init gives ${name} the one that stands there.`);
+  }
   const [app, service] = logins;
-  if (app === undefined || service === undefined || app.name !== service.name) return;
-  throw new MigrationError('role.unusable', `DATABASE_URL and SERVICE_DATABASE_URL both name ${app.name}; a member could then become system. Name two roles.`);
+  if (app?.name !== service?.name) return;
+  throw new MigrationError(
+    'role.unusable',
+    `DATABASE_URL and SERVICE_DATABASE_URL both name ${app?.name}; a member could then become system. Name two roles.`,
+  );
 }
 
 function requireUsable(connection: MigrationConnection, { cluster, schemaOwner }: DatabaseState): void {

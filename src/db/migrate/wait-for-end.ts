@@ -1,4 +1,4 @@
-import type { JournalRow } from './journal.ts';
+import { type JournalRow, requireJournal } from './journal.ts';
 import { sleep } from './retry.ts';
 import type { RunContext } from './run-context.ts';
 
@@ -6,16 +6,28 @@ import type { RunContext } from './run-context.ts';
 const GRACE_SECONDS = 10;
 
 /**
- * Waits while another run is at work on a no-transaction migration, so that runs started together all end well. Ends at
- * once where nobody is: that migration broke off, and the caller will say so.
- * @returns whether it waited, and the journal must be read again.
+ * The journal, when no other run is at work on a no-transaction migration any more, so that runs started together all
+ * end well. Does not wait where nobody is at work: that migration broke off, and the caller will say so.
  */
-export async function waitForEnd(context: RunContext, journal: readonly JournalRow[]): Promise<boolean> {
-  const begun = journal.find((row) => row.appliedAt === null);
-  if (begun === undefined || !(await isAlive(context, begun.name, GRACE_SECONDS))) return false;
-  context.say(`${begun.name}: another run is at work on it; waiting`);
-  while (await isAlive(context, begun.name, GRACE_SECONDS)) await sleep(250);
-  return true;
+export async function settledJournal(context: RunContext): Promise<JournalRow[]> {
+  let said = false;
+  for (;;) {
+    const begun = (await requireJournal(context.connection)).find(isBegun);
+    const alive = begun !== undefined && (await isAlive(context, begun.name, GRACE_SECONDS));
+    if (!alive) {
+      // It may have ended, or the next one begun, between the two looks: only the same answer twice counts.
+      const journal = await requireJournal(context.connection);
+      if (journal.find(isBegun)?.name === begun?.name) return journal;
+      continue;
+    }
+    if (!said) context.say(`${begun.name}: another run is at work on it; waiting`);
+    said = true;
+    await sleep(250);
+  }
+}
+
+function isBegun(row: JournalRow): boolean {
+  return row.appliedAt === null;
 }
 
 /**

@@ -27,14 +27,18 @@ export function SessionList({ sessions, timeZone }: { sessions: readonly Session
 
 function Session({ session, timeZone }: { session: SessionView; timeZone: string }) {
   const name = session.deviceName ?? 'Unknown device';
-  const about = [session.browser, session.os, deviceTypes[session.deviceType ?? ''], placeOf(session), session.ipAddress];
+  // The name is "Chrome on Linux" where both are known.
+  const os = session.os && name.includes(session.os) ? null : session.os;
+  const about = [session.browser, os, deviceTypes[session.deviceType ?? ''], placeOf(session), session.ipAddress];
   return (
     <li class="row apart">
       <div class="body">
         <h3>
           {name} {session.isCurrent ? <span class="badge">This one</span> : null}
         </h3>
-        <p class="small soft">{about.filter(Boolean).join(' · ')}</p>
+        <p class="small soft" id={`about-${session.id}`}>
+          {about.filter(Boolean).join(' · ')}
+        </p>
         <p class="small soft">
           Last active <Moment at={session.lastActiveAt} timeZone={timeZone} />, signed in{' '}
           <Moment at={session.createdAt} timeZone={timeZone} />
@@ -43,7 +47,7 @@ function Session({ session, timeZone }: { session: SessionView; timeZone: string
       {session.isCurrent ? null : (
         <form method="post" action="/account/sessions/revoke">
           <input type="hidden" name="session_id" value={session.id} />
-          <button type="submit" class="quiet less" aria-label={`Sign out ${name}`}>
+          <button type="submit" class="quiet less" aria-label={`Sign out ${name}`} aria-describedby={`about-${session.id}`}>
             Sign out
           </button>
         </form>

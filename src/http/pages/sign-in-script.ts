@@ -51,6 +51,7 @@ export const signInScript = `'use strict';
     const alert = document.querySelector('[data-alert]');
     showAddress();
     if (!button || !alert) return;
+    if (token !== null) button.focus();
 
     function say(message) {
       alert.textContent = message;
@@ -102,7 +103,11 @@ export const signInScript = `'use strict';
   }
 
   takeToken();
-  addEventListener('hashchange', takeToken);
+  // A link opened while this page is shown changes the fragment alone.
+  addEventListener('hashchange', () => {
+    takeToken();
+    if (token !== null) document.querySelector('[data-confirm]').focus();
+  });
   if (document.readyState === 'loading') document.addEventListener('DOMContentLoaded', start);
   else start();
 })();

@@ -137,7 +137,7 @@ export function CodeView({ nonce, redirectUrl, refusal }: CodeState) {
         </button>
       </form>
       <p class="small soft">
-        No mail? Look among the spam, or <a href={again}>ask again or with another address</a>.
+        No mail? Look in your spam folder, or <a href={again}>ask again, or with another address</a>.
       </p>
     </>
   );

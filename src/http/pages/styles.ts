@@ -69,7 +69,7 @@ a:hover { text-decoration-thickness: 2px; }
 .row.apart { justify-content: space-between; }
 
 .top { padding: 1.25rem 1rem 0; }
-.top .inner { display: flex; flex-wrap: wrap; gap: 0.5rem 1rem; align-items: center; justify-content: space-between; max-width: 60rem; margin: 0 auto; }
+.top .inner { display: flex; flex-wrap: wrap; gap: 0.5rem 1rem; align-items: center; justify-content: space-between; max-width: 58rem; margin: 0 auto; }
 .brand { display: inline-flex; gap: 0.6rem; align-items: center; color: var(--text); font-weight: 650; text-decoration: none; }
 .brand svg { width: 1.75rem; height: 1.75rem; flex: none; }
 main { width: 100%; padding: 1.5rem 1rem 3rem; margin: 0 auto; max-width: 60rem; }
@@ -80,6 +80,7 @@ main.narrow > .brand { display: flex; justify-content: center; margin-bottom: 1.
 main.narrow .card { padding: 2rem 1.75rem; }
 .card + .card { margin-top: 1.25rem; }
 .head { margin-bottom: 1.5rem; }
+.head > p { margin-top: 0.25rem; }
 @media (max-width: 30rem) { .card, main.narrow .card { padding: 1.25rem; } }
 @media (min-width: 56rem) {
   .columns { display: grid; grid-template-columns: minmax(0, 5fr) minmax(0, 6fr); gap: 1.25rem; align-items: start; }
@@ -142,7 +143,7 @@ main > .banner { margin-bottom: 1.25rem; }
 .list .body { flex: 1 1 12rem; min-width: 0; }
 .badge { display: inline-block; padding: 0.05rem 0.55rem; border-radius: 999px; font-size: 0.8125rem; font-weight: 600; color: var(--good); background: var(--good-soft); }
 .badge.bad { color: var(--danger); background: var(--danger-soft); }
-pre.mail { margin: 0; padding: 1rem; white-space: pre-wrap; background: var(--page); border-radius: 8px; font: 0.875rem/1.55 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; }
+pre.mail { margin-bottom: 0; padding: 1rem; white-space: pre-wrap; background: var(--page); border-radius: 8px; font: 0.875rem/1.55 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; }
 
 html[data-link] .ask, html:not([data-link]) .confirm { display: none; }
 html:not([data-link='other']) .elsewhere, html[data-link='other'] .here { display: none; }

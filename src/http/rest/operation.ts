@@ -12,7 +12,7 @@ export interface Operation {
   readonly security?: readonly Record<string, readonly string[]>[];
   readonly 'x-access': string;
   readonly 'x-scope'?: string;
-  readonly parameters?: readonly (Parameter | { readonly $ref: string })[];
+  readonly parameters?: readonly Parameter[];
   readonly requestBody?: { readonly required: boolean; readonly content: Content };
   readonly responses: Readonly<Record<string, { readonly $ref: string } | { readonly description: string; readonly content: Content }>>;
 }
@@ -26,6 +26,14 @@ export interface Parameter {
 }
 
 type Content = { readonly 'application/json': { readonly schema: JsonSchema } };
+
+const idempotencyKey: Parameter = {
+  name: 'Idempotency-Key',
+  in: 'header',
+  required: false,
+  description: 'Makes sending the call again safe: the same key and input give the same answer.',
+  schema: { type: 'string', pattern: '^[!-~]{16,200}$' },
+};
 
 /** One route as an operation of the document. */
 export function describeOperation(route: Route): Operation {
@@ -85,7 +93,7 @@ function describeInput({ procedure, pathFields, usesQuery }: Route, isPublic: bo
     schema: input.properties?.[name] ?? {},
   }));
   const takesKey = isPublic && procedure.type === 'mutation';
-  const keyed = takesKey ? [...parameters, { $ref: '#/components/parameters/IdempotencyKey' }] : parameters;
+  const keyed = takesKey ? [...parameters, idempotencyKey] : parameters;
   const hasBody = !usesQuery && rest.length > 0;
   return {
     ...(keyed.length > 0 && { parameters: keyed }),

@@ -1,8 +1,7 @@
 import { html, raw } from 'hono/html';
-import { errors } from '../../errors.ts';
+import { AppError, type ErrorCode, errors } from '../../errors.ts';
 import type { OpenApi } from '../openapi.ts';
 import { statusOf } from '../respond.ts';
-import { AppError, type ErrorCode } from '../../errors.ts';
 import { exampleOf, fieldRows, type FieldRow, typeOf } from './fields.ts';
 import type { JsonSchema } from './json-schema.ts';
 import type { Operation, Parameter } from './operation.ts';
@@ -61,13 +60,13 @@ ${errorSection()}
 
 function operationArticle({ method, path, operation }: Entry, base: string): Html {
   const { operationId, description, requestBody } = operation;
-  const parameters = (operation.parameters ?? []).filter((parameter) => 'name' in parameter);
+  const parameters = operation.parameters ?? [];
   const body = requestBody?.content['application/json'].schema;
   const answer = answerOf(operation);
   return html`<article id="${operationId}" aria-labelledby="title-${operationId}">
 <h3 id="title-${operationId}">${labelOf(operation)}</h3>
-<p class="route"><span class="method ${method}">${method.toUpperCase()}</span> <code>${path}</code></p>
-<p>${inline(description)} <span class="dim">tRPC: <code>${operationId}</code></span></p>
+<p class="route"><span class="method ${method}">${method.toUpperCase()}</span> <code>/v1${path}</code> <span class="dim">tRPC <code>${operationId}</code></span></p>
+<p>${inline(description)}</p>
 ${parameters.length > 0 ? table('Parameters', parameters.map(parameterRow)) : ''}
 ${body ? table('Body', fieldRows(body)) : ''}
 ${answer?.properties && Object.keys(answer.properties).length > 0 ? table('Answer', fieldRows(answer)) : html`<h4>Answer</h4><p class="dim">An empty object.</p>`}
@@ -90,12 +89,16 @@ function parameterRow({ name, in: place, required, schema }: Parameter): FieldRo
 }
 
 function table(title: string, rows: readonly FieldRow[]): Html {
-  const cells = rows.map(
-    ({ name, type, isRequired, notes }) => html`<tr><th scope="row"><code>${name}</code></th><td>${type}</td>
-<td>${[title !== 'Answer' && isRequired ? 'required' : '', notes].filter(Boolean).join('; ')}</td></tr>`,
+  const lines = rows.map(({ isRequired, notes, ...row }) => ({
+    ...row,
+    notes: [title !== 'Answer' && isRequired ? 'required' : '', notes].filter(Boolean).join('; '),
+  }));
+  const hasNotes = lines.some(({ notes }) => notes !== '');
+  const cells = lines.map(
+    ({ name, type, notes }) => html`<tr><th scope="row"><code>${name}</code></th><td>${type}</td>${hasNotes ? html`<td>${notes}</td>` : ''}</tr>`,
   );
   return html`<h4>${title}</h4>
-<div class="table"><table><thead><tr><th scope="col">Field</th><th scope="col">Type</th><th scope="col">Notes</th></tr></thead>
+<div class="table"><table><thead><tr><th scope="col">Field</th><th scope="col">Type</th>${hasNotes ? html`<th scope="col">Notes</th>` : ''}</tr></thead>
 <tbody>${cells}</tbody></table></div>`;
 }
 

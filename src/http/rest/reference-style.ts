@@ -33,14 +33,15 @@ article { margin: 2rem 0; padding-bottom: .5rem; }
 .get { color: var(--get); } .post { color: var(--post); } .patch { color: var(--patch); } .put { color: var(--put); } .delete { color: var(--delete); }
 .table { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-size: .92rem; }
-th { text-align: left; font-weight: 600; color: var(--dim); }
+th { text-align: left; font-weight: 600; color: var(--dim); width: 15rem; }
 th, td { padding: .4rem .9rem .4rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
 tbody th { font-weight: 400; color: inherit; white-space: nowrap; }
 summary { cursor: pointer; padding: .25rem 0; }
+td:nth-child(2):not(:last-child) { width: 15rem; }
 @media (min-width: 62rem) {
   .columns { display: grid; grid-template-columns: 15rem minmax(0, 1fr); gap: 3rem; }
   nav { position: sticky; top: 0; align-self: start; max-height: 100vh; overflow-y: auto; padding: 1.5rem 0; }
-  main h2:first-of-type { margin-top: 0; }
+  main section:first-child h2 { margin-top: 0; padding-top: 1.25rem; border-top: 0; }
 }
 @media print { nav, .skip { display: none; } article { break-inside: avoid; } }
 `;

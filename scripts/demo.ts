@@ -1,0 +1,133 @@
+import { randomUUID } from 'node:crypto';
+import { createGatehouseClient, type GatehouseClient, gatehouseError, type Outputs } from '../src/client/index.ts';
+import { main, readCommandLine, UsageError } from './support/command-line.ts';
+
+const help = `
+npm run demo [-- --url URL] [--json]
+
+A story through the typed client, against a running "npm run dev": ask for a sign-in link, read the
+mail, sign in, list the sessions, sign in a second time, end the first session from the second, and
+see it refused on its very next call.
+
+  --url URL  the deployment, in development (default http://localhost:8787)
+  --json     one JSON object per step
+`;
+
+/** One thing that happened: what people read, and what programs do. */
+interface Step {
+  readonly step: string;
+  readonly text: string;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+type SignedIn = Outputs['auth']['verifyMagicLink'] & { readonly token: string };
+type Tell = (step: Step) => void;
+
+await main(async () => {
+  const { values } = readCommandLine(help, {
+    url: { type: 'string', default: 'http://localhost:8787' },
+    json: { type: 'boolean', default: false },
+  });
+  const url = originOf(values.url);
+  await requireRunning(url);
+  let count = 0;
+  await tellStory(url, ({ step, text, data }) => {
+    count += 1;
+    console.log(values.json ? JSON.stringify({ step, ...data }) : `${String(count).padStart(2)}. ${text}`);
+  });
+});
+
+async function tellStory(url: string, tell: Tell): Promise<void> {
+  const email = `demo-${randomUUID().slice(0, 8)}@example.com`;
+  const first = await signIn(url, email, { how: 'link', tell });
+  await listSessions(first.client, 'The first session', tell);
+  const second = await signIn(url, email, { how: 'code', tell });
+  await listSessions(second.client, 'The second session', tell);
+  await second.client.auth.revokeSession.mutate({ sessionId: first.signedIn.sessionId });
+  tell({ step: 'revoke', text: 'The second session ends the first.', data: { sessionId: first.signedIn.sessionId } });
+  await expectRefused(first.client, tell);
+  await second.client.auth.signOut.mutate();
+  tell({ step: 'sign_out', text: 'The second session signs out. The end.', data: {} });
+}
+
+async function signIn(
+  url: string,
+  email: string,
+  { how, tell }: { how: 'link' | 'code'; tell: Tell },
+): Promise<{ client: GatehouseClient; signedIn: SignedIn }> {
+  const { auth } = createGatehouseClient({ url });
+  const asked = await auth.requestMagicLink.mutate({ email, delivery: 'bearer' });
+  tell({ step: 'ask', text: `${email} asks for a sign-in link (good until ${asked.expiresAt}).`, data: { email, expiresAt: asked.expiresAt } });
+  const mail = await readMail(url, email, how);
+  tell({ step: 'mail', text: `A mail arrives: "${mail.subject}", and we take its ${how}.`, data: { subject: mail.subject } });
+  const proof = { delivery: 'bearer', requestSecret: asked.requestSecret ?? undefined } as const;
+  const signedIn = await (how === 'link'
+    ? auth.verifyMagicLink.mutate({ ...proof, token: mail.secret })
+    : auth.verifyMagicCode.mutate({ ...proof, code: mail.secret }));
+  const { userId, sessionId, sessionToken: token } = signedIn;
+  if (token === null) throw new Error('The answer has no session token.');
+  tell({ step: 'sign_in', text: `Signed in by the ${how} as user ${userId}.`, data: { userId, sessionId, how } });
+  return { client: createGatehouseClient({ url, token }), signedIn: { ...signedIn, token } };
+}
+
+async function listSessions(client: GatehouseClient, who: string, tell: Tell): Promise<void> {
+  const { items } = await client.auth.listSessions.query();
+  const lines = items.map(
+    ({ id, createdAt, isCurrent }) => `      ${id}  since ${createdAt}${isCurrent ? '  (this one)' : ''}`,
+  );
+  const text = [`${who} sees ${items.length === 1 ? 'one session' : `${items.length} sessions`}:`, ...lines].join('\n');
+  tell({ step: 'list', text, data: { sessions: items.map(({ id, isCurrent }) => ({ id, isCurrent })) } });
+}
+
+/** @throws Error when the ended session still gets an answer: the promise the demo is about would be broken */
+async function expectRefused(client: GatehouseClient, tell: Tell): Promise<void> {
+  const refusal = await client.auth.listSessions.query().then(
+    () => null,
+    (error: unknown) => {
+      const found = gatehouseError(error);
+      if (!found) throw error;
+      return found;
+    },
+  );
+  if (!refusal) throw new Error('The ended session was answered. That must not happen.');
+  const { code, message } = refusal;
+  tell({ step: 'refused', text: `The first session calls again and is refused: ${message} (${code})`, data: { code, message } });
+}
+
+/** The newest mail to the address that was not there before, and its link's token or its code. It is sent after the answer. */
+async function readMail(url: string, email: string, how: 'link' | 'code'): Promise<{ subject: string; secret: string }> {
+  const pattern = how === 'link' ? /#token=([\w-]+)/ : /^(\d{6})$/m;
+  const deadline = Date.now() + 10_000;
+  const wanted = how === 'link' ? 1 : 2;
+  while (Date.now() < deadline) {
+    const mails = await mailsTo(url, email);
+    const secret = pattern.exec(mails[0]?.text ?? '')?.[1];
+    if (mails[0] && secret && mails.length >= wanted) return { subject: mails[0].subject, secret };
+    await new Promise((done) => setTimeout(done, 100));
+  }
+  throw new Error(`No mail with a ${how} reached ${email} within 10 seconds.`);
+}
+
+async function mailsTo(url: string, email: string): Promise<{ subject: string; text: string }[]> {
+  const response = await fetch(`${url}/dev/mailbox.json?to=${encodeURIComponent(email)}`);
+  if (response.status === 404) throw new Error(`${url} has no development mailbox: the demo needs "npm run dev".`);
+  if (!response.ok) throw new Error(`The mailbox at ${url} answered with status ${response.status}.`);
+  const { items } = (await response.json()) as { items: { subject: string; text: string }[] };
+  return items;
+}
+
+function originOf(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (!url || !/^https?:$/.test(url.protocol)) throw new UsageError(`--url must be an http(s) address, not "${text}".`);
+  return url.origin;
+}
+
+async function requireRunning(url: string): Promise<void> {
+  const health = await fetch(`${url}/health`, { signal: AbortSignal.timeout(10_000) }).then(
+    (response) => response.json() as Promise<{ status?: string; checks?: unknown }>,
+    () => null,
+  ).catch(() => ({ status: 'foreign', checks: undefined }));
+  if (!health) throw new Error(`Nothing answers at ${url}. Start it in another terminal: npm run dev`);
+  if (health.status === 'foreign' || health.checks === undefined) throw new Error(`What answers at ${url} is not Gatehouse.`);
+  if (health.status !== 'ok') throw new Error(`Gatehouse at ${url} is not well: ${JSON.stringify(health.checks)}`);
+}

@@ -1,0 +1,306 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Browser, Request, Route } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { launchBrowser, newPerson } from './support/browser.ts';
+import { askForMail, newAddress, readMail, signIn, typeCode } from './support/journey.ts';
+import { type RunningWorker, startWorker } from './support/worker.ts';
+
+let browser: Browser;
+let worker: RunningWorker;
+let trusted: Server;
+let trustedUrl: string;
+
+beforeAll(async () => {
+  trusted = createServer((_, response) => response.setHeader('content-type', 'text/html').end('<h1>Welcome</h1>'));
+  await new Promise<void>((done) => trusted.listen(0, '127.0.0.1', done));
+  trustedUrl = `http://127.0.0.1:${(trusted.address() as AddressInfo).port}`;
+  worker = await startWorker({ TRUSTED_ORIGINS: trustedUrl });
+  browser = await launchBrowser();
+});
+afterAll(async () => {
+  await browser?.close();
+  await worker?.stop();
+  trusted?.close();
+});
+
+const person = (options = {}) => newPerson(browser, worker.url, options);
+
+describe('signing in by link', () => {
+  it('leads from the address to the account, and the secret stays neither in the address bar nor in the history', async () => {
+    const { page, context, complaints } = await person();
+    const address = newAddress();
+    await askForMail(page, address);
+    expect(await page.getByText('A mail is on its way').innerText()).toContain(address);
+    const { link } = await readMail(worker.url, address);
+    await page.goto(link);
+    expect(page.url()).toBe(`${worker.url}/sign-in`);
+    await page.getByRole('button', { name: 'Finish signing in' }).click();
+    await page.waitForURL(`${worker.url}/account`);
+    expect(await page.getByText(`Signed in as ${address}`).isVisible()).toBe(true);
+    const devtools = await context.newCDPSession(page);
+    const history = await devtools.send('Page.getNavigationHistory');
+    expect(history.entries.filter(({ url }) => url.includes('token'))).toEqual([]);
+    expect(complaints).toEqual([]);
+    await context.close();
+  });
+
+  it('takes a link that is opened while the page is already shown', async () => {
+    const { page, context } = await person();
+    const address = newAddress();
+    await askForMail(page, address);
+    const { link } = await readMail(worker.url, address);
+    await page.goto('/sign-in');
+    await page.evaluate((hash) => void (location.hash = hash), new URL(link).hash);
+    await page.getByRole('button', { name: 'Finish signing in' }).click();
+    await page.waitForURL(`${worker.url}/account`);
+    await context.close();
+  });
+
+  it('refuses a link the second time, and offers the form again', async () => {
+    const { page, context } = await person();
+    const address = newAddress();
+    await askForMail(page, address);
+    const { link } = await readMail(worker.url, address);
+    const cookies = await context.cookies();
+    await page.goto(link);
+    await page.getByRole('button', { name: 'Finish signing in' }).click();
+    await page.waitForURL(`${worker.url}/account`);
+    // The same browser in another tab, which still holds the proof that it asked.
+    await context.addCookies(cookies);
+    const tab = await context.newPage();
+    await tab.goto(link);
+    await tab.getByRole('button', { name: 'Finish signing in' }).click();
+    await tab.getByText('The link was already used').waitFor();
+    expect(await tab.evaluate(() => document.activeElement?.getAttribute('role'))).toBe('alert');
+    expect(await tab.getByLabel('E-mail address').isVisible()).toBe(true);
+    await context.close();
+  });
+
+  it('works with the keyboard alone', async () => {
+    const { page, context, complaints } = await person();
+    const address = newAddress();
+    await page.goto('/sign-in');
+    await page.keyboard.type(address);
+    await page.keyboard.press('Enter');
+    await page.waitForURL('**/sign-in/code');
+    await page.goto((await readMail(worker.url, address)).link);
+    expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Finish signing in');
+    await page.keyboard.press('Enter');
+    await page.waitForURL(`${worker.url}/account`);
+    await page.keyboard.press('Tab');
+    expect(await page.evaluate(() => document.activeElement?.textContent?.trim())).toBe('Skip to the content');
+    const outline = await page.evaluate(() => getComputedStyle(document.activeElement ?? document.body).outlineStyle);
+    expect(outline).toBe('solid');
+    await page.keyboard.press('Enter');
+    await page.keyboard.press('Tab');
+    await page.keyboard.type('Grace Hopper');
+    await page.keyboard.press('Enter');
+    await page.waitForURL('**/account?done=profile');
+    expect(await page.getByRole('heading', { level: 1 }).innerText()).toBe('Hello, Grace Hopper');
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Tab');
+    expect(await page.evaluate(() => document.activeElement?.textContent?.trim())).toBe('Sign out');
+    await page.keyboard.press('Enter');
+    await page.waitForURL('**/sign-in?done=signed_out');
+    expect(complaints).toEqual([]);
+    await context.close();
+  });
+});
+
+describe('a link that others open', () => {
+  it('signs nobody in in another browser, says why, and its code still works where it was asked for', async () => {
+    const asked = await person();
+    const other = await person();
+    const address = newAddress();
+    await askForMail(asked.page, address);
+    const { link, code } = await readMail(worker.url, address);
+    await other.page.goto(link);
+    await other.page.getByRole('button', { name: 'Finish signing in' }).click();
+    await other.page.getByRole('heading', { name: 'This link belongs to another browser' }).waitFor();
+    expect((await other.context.cookies()).map(({ name }) => name)).toEqual([]);
+    await other.page.goto('/account');
+    expect(new URL(other.page.url()).pathname).toBe('/sign-in');
+    await typeCode(asked.page, code);
+    await asked.page.waitForURL(`${worker.url}/account`);
+    await asked.context.close();
+    await other.context.close();
+  });
+
+  it('is not used up by a scanner that fetches it, nor by one that runs the page without pressing', async () => {
+    const asked = await person();
+    const scanner = await person();
+    const address = newAddress();
+    await askForMail(asked.page, address);
+    const { link } = await readMail(worker.url, address);
+    for (const method of ['GET', 'HEAD']) expect((await fetch(link, { method })).status).toBe(200);
+    const changes: string[] = [];
+    scanner.page.on('request', (request) => request.method() !== 'GET' && changes.push(request.url()));
+    await scanner.page.goto(link, { waitUntil: 'networkidle' });
+    expect(changes).toEqual([]);
+    await asked.page.goto(link);
+    await asked.page.getByRole('button', { name: 'Finish signing in' }).click();
+    await asked.page.waitForURL(`${worker.url}/account`);
+    await asked.context.close();
+    await scanner.context.close();
+  });
+});
+
+describe('an answer that is lost after the commit', () => {
+  it('is asked for again by itself, and there is one session', async () => {
+    const { page, context } = await person();
+    const address = newAddress();
+    await askForMail(page, address);
+    const { link } = await readMail(worker.url, address);
+    const answers: number[] = [];
+    await page.route('**/trpc/auth.verifyMagicLink', async (route) => {
+      if (answers.length > 0) return route.continue();
+      answers.push(await sendUnseen(route));
+      return route.abort('connectionreset');
+    });
+    await page.goto(link);
+    await page.getByRole('button', { name: 'Finish signing in' }).click();
+    await page.waitForURL(`${worker.url}/account`);
+    expect(answers).toEqual([200]);
+    expect(await page.getByRole('region', { name: 'Where you are signed in' }).getByRole('listitem').count()).toBe(1);
+    expect(await page.getByRole('region', { name: 'Recent sign-ins' }).getByRole('listitem').count()).toBe(1);
+    await context.close();
+  });
+
+  it('can be asked for again by pressing again, when the connection stays away longer', async () => {
+    const { page, context } = await person();
+    const address = newAddress();
+    await askForMail(page, address);
+    const { link } = await readMail(worker.url, address);
+    let isDown = true;
+    const answers: number[] = [];
+    await page.route('**/trpc/auth.verifyMagicLink', async (route) => {
+      if (!isDown) return route.continue();
+      answers.push(await sendUnseen(route));
+      return route.abort('connectionreset');
+    });
+    await page.goto(link);
+    await page.getByRole('button', { name: 'Finish signing in' }).click();
+    await page.getByText('The service could not be reached').waitFor();
+    expect(answers).toEqual([200, 200]);
+    isDown = false;
+    await page.getByRole('button', { name: 'Finish signing in' }).click();
+    await page.waitForURL(`${worker.url}/account`);
+    expect(await page.getByRole('region', { name: 'Where you are signed in' }).getByRole('listitem').count()).toBe(1);
+    await context.close();
+  });
+});
+
+describe('signing in by code', () => {
+  it('works without JavaScript, and so does the account', async () => {
+    const { page, context, complaints } = await person({ javaScriptEnabled: false });
+    const address = newAddress();
+    await askForMail(page, address);
+    const { code } = await readMail(worker.url, address);
+    // As mail programs show and copy it.
+    await typeCode(page, `${code.slice(0, 3)} ${code.slice(3)}`);
+    await page.waitForURL(`${worker.url}/account`);
+    await page.getByLabel('Name').fill('Mary <b>Somerville</b>');
+    await page.getByLabel('About you').fill('One line\nand another');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.waitForURL('**/account?done=profile');
+    expect(await page.getByRole('status').innerText()).toBe('Your profile is saved.');
+    expect(await page.getByRole('heading', { level: 1 }).innerText()).toBe('Hello, Mary <b>Somerville</b>');
+    expect(await page.getByLabel('About you').inputValue()).toBe('One line\nand another');
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.waitForURL('**/sign-in?done=signed_out');
+    expect(await page.getByRole('status').innerText()).toBe('You are signed out.');
+    await page.goto('/account');
+    expect(new URL(page.url()).pathname).toBe('/sign-in');
+    expect(complaints).toEqual([]);
+    await context.close();
+  });
+
+  it('counts wrong codes in words, and after the third none works', async () => {
+    const { page, context } = await person({ javaScriptEnabled: false });
+    const address = newAddress();
+    await askForMail(page, address);
+    const { code } = await readMail(worker.url, address);
+    const wrong = code === '000000' ? '111111' : '000000';
+    for (const words of ['2 tries are left', 'One try is left', 'the last try']) {
+      await typeCode(page, wrong);
+      await page.getByRole('alert').getByText(words).waitFor();
+      expect(await page.getByLabel('Six-digit code').getAttribute('aria-invalid')).toBe('true');
+    }
+    // Three tries in ten seconds are also what a network has.
+    await typeCode(page, code);
+    await page.getByRole('alert').getByText(/Too many (attempts|wrong codes)/).waitFor();
+    expect(await context.cookies()).not.toContainEqual(expect.objectContaining({ name: 'gatehouse_session' }));
+    await context.close();
+  });
+
+  it('goes on to an address of a trusted origin, and to no other', async () => {
+    const { page, context, complaints } = await person();
+    const address = newAddress();
+    await askForMail(page, address, `?redirect_url=${encodeURIComponent(`${trustedUrl}/welcome?to=you`)}`);
+    await typeCode(page, (await readMail(worker.url, address)).code);
+    await page.waitForURL(`${trustedUrl}/welcome?to=you`);
+    const another = newAddress();
+    await context.clearCookies();
+    await askForMail(page, another, `?redirect_url=${encodeURIComponent('https://evil.example/')}`);
+    await typeCode(page, (await readMail(worker.url, another)).code);
+    await page.waitForURL(`${worker.url}/account`);
+    expect(complaints.filter((line) => !line.includes('favicon'))).toEqual([]);
+    await context.close();
+  });
+});
+
+describe('asking for a mail', () => {
+  it('says what is wrong with an address beside the field, and when to try again after too many', async () => {
+    const { page, context } = await person();
+    await page.goto('/sign-in');
+    await page.getByLabel('E-mail address').fill('ada@localhost');
+    await page.getByRole('button', { name: 'Mail me a link' }).click();
+    await page.getByText('That is not an e-mail address').waitFor();
+    const field = page.getByLabel('E-mail address');
+    expect(await field.getAttribute('aria-invalid')).toBe('true');
+    expect(await field.inputValue()).toBe('ada@localhost');
+    expect(await field.evaluate((element) => element === document.activeElement)).toBe(true);
+    const address = newAddress();
+    await askForMail(page, address);
+    await page.goto('/sign-in');
+    await page.getByLabel('E-mail address').fill(address);
+    await page.getByRole('button', { name: 'Mail me a link' }).click();
+    const alert = page.getByRole('alert');
+    await alert.getByText(/Try again in \d+ seconds/).waitFor();
+    expect(await alert.evaluate((element) => element === document.activeElement)).toBe(true);
+    await context.close();
+  });
+
+  it('twice with one form makes one link, and with another address another one', async () => {
+    const { page, context } = await person();
+    const [first, second] = [newAddress(), newAddress()];
+    await page.goto('/sign-in');
+    const nonce = await page.locator('input[name=nonce]').inputValue();
+    const post = (email: string) =>
+      page.request.post('/sign-in', { form: { email, nonce }, headers: { origin: worker.url }, maxRedirects: 0 });
+    expect((await post(first)).status()).toBe(303);
+    expect((await post(second)).status()).toBe(303);
+    const [one, other] = [await readMail(worker.url, first), await readMail(worker.url, second)];
+    expect(one.link).not.toBe(other.link);
+    await context.close();
+  });
+});
+
+/** Sends a request as the browser would, and keeps the answer from it. @returns the status of the answer */
+async function sendUnseen(route: Route): Promise<number> {
+  const request: Request = route.request();
+  const headers = Object.entries(await request.allHeaders()).filter(([name]) => !name.startsWith(':') && name !== 'content-length' && name !== 'host');
+  const response = await fetch(request.url(), { method: request.method(), headers, body: request.postData() });
+  await response.text();
+  return response.status;
+}
+
+// Signing in is also how the other files begin; this keeps the helper honest.
+it('signs in by the helper that other tests use', async () => {
+  const { page, context } = await person();
+  await signIn(page, worker.url, newAddress());
+  expect(page.url()).toBe(`${worker.url}/account`);
+  await context.close();
+});
