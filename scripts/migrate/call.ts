@@ -27,7 +27,10 @@ export function runOptions(call: Call, connection: MigrationConnection): RunOpti
 }
 
 /** Runs the work on the owner's connection and closes it, whatever happens. */
-export async function withOwner(call: Call, work: (connection: MigrationConnection) => Promise<number>): Promise<number> {
+export async function withOwner(
+  call: Call,
+  work: (connection: MigrationConnection) => Promise<number>,
+): Promise<number> {
   return withConnections(call, ['MIGRATION_DATABASE_URL'], async ([owner]) => {
     if (owner === undefined) throw new Error('a connection was lost on the way');
     return work(owner);

@@ -18,13 +18,23 @@ export interface Command {
 }
 
 const DIR: Flag = { type: 'string', value: 'PATH', help: 'directory of the migrations (default drizzle)' };
-const DIRECT: Flag = { type: 'boolean', help: 'over TCP instead of HTTP: any PostgreSQL server, and DDL that takes long' };
-const JSON_FLAG: Flag = { type: 'boolean', help: 'the result as JSON on standard output; progress goes to standard error' };
+const DIRECT: Flag = {
+  type: 'boolean',
+  help: 'over TCP instead of HTTP: any PostgreSQL server, and DDL that takes long',
+};
+const JSON_FLAG: Flag = {
+  type: 'boolean',
+  help: 'the result as JSON on standard output; progress goes to standard error',
+};
 const DRY_RUN: Flag = { type: 'boolean', help: 'print the SQL and the target; change nothing' };
 const LIMITS: Readonly<Record<string, Flag>> = {
   'lock-timeout': { type: 'string', value: 'MS', help: 'longest wait for one lock (default 1000)' },
   'lock-attempts': { type: 'string', value: 'N', help: 'tries per file when a lock is not free in time (default 20)' },
-  'statement-timeout': { type: 'string', value: 'MS', help: 'longest run of one statement, 0 for no limit (default 5000)' },
+  'statement-timeout': {
+    type: 'string',
+    value: 'MS',
+    help: 'longest run of one statement, 0 for no limit (default 5000)',
+  },
 };
 const CONNECTION = { dir: DIR, direct: DIRECT, json: JSON_FLAG } as const;
 const OWNER = ['MIGRATION_DATABASE_URL'] as const;
@@ -37,7 +47,11 @@ export const commands: Readonly<Record<string, Command>> = {
     flags: {
       direct: DIRECT,
       json: JSON_FLAG,
-      'login-statement-timeout': { type: 'string', value: 'MS', help: "the Worker's logins' statement_timeout (default 10000)" },
+      'login-statement-timeout': {
+        type: 'string',
+        value: 'MS',
+        help: "the Worker's logins' statement_timeout (default 10000)",
+      },
     },
     settings: ALL_LOGINS,
     detail:
@@ -95,7 +109,11 @@ export const commands: Readonly<Record<string, Command>> = {
     summary: 'drop everything of Gatehouse and apply all migrations again',
     flags: {
       ...CONNECTION,
-      database: { type: 'string', value: 'NAME', help: "the target database's name, typed; needed outside ENVIRONMENT=development" },
+      database: {
+        type: 'string',
+        value: 'NAME',
+        help: "the target database's name, typed; needed outside ENVIRONMENT=development",
+      },
     },
     settings: ALL_LOGINS,
     detail: 'All data of Gatehouse in that database is lost. Other tables stay.',
@@ -115,20 +133,32 @@ const SETTINGS_HELP = `Settings (environment, or KEY=VALUE lines in .dev.vars):
   NEON_SQL_ENDPOINT        SQL over HTTP on this machine (npm run neon-local), instead of Neon
   ENVIRONMENT              development allows down and reset without confirmation`;
 
-const EXIT_HELP = 'Exit code: 0 done, 1 refused, failed or (check, lint) problems found, 2 wrong arguments or settings.';
+const EXIT_HELP =
+  'Exit code: 0 done, 1 refused, failed or (check, lint) problems found, 2 wrong arguments or settings.';
 
 /** The help of one command, or of all. */
 export function helpText(name?: string): string {
   const command = name === undefined ? undefined : commands[name];
   if (name === undefined || command === undefined) {
     const lines = Object.entries(commands).map(([key, { summary }]) => `  ${key.padEnd(7)}${summary}`);
-    return ['Usage: npm run migrate:COMMAND -- [options]', '', ...lines, '', SETTINGS_HELP, '', EXIT_HELP, '', 'More: npm run migrate:COMMAND -- --help'].join('\n');
+    return [
+      'Usage: npm run migrate:COMMAND -- [options]',
+      '',
+      ...lines,
+      '',
+      SETTINGS_HELP,
+      '',
+      EXIT_HELP,
+      '',
+      'More: npm run migrate:COMMAND -- --help',
+    ].join('\n');
   }
   const argument = command.argument === undefined ? '' : ` ${command.argument.name}`;
   const flags = Object.entries({ ...command.flags, help: { type: 'boolean', help: 'this text' } as Flag }).map(
     ([flag, { value, help }]) => `  --${`${flag}${value === undefined ? '' : ` ${value}`}`.padEnd(30)} ${help}`,
   );
-  const described = command.argument === undefined ? [] : [`  ${command.argument.name.padEnd(32)} ${command.argument.help}`];
+  const described =
+    command.argument === undefined ? [] : [`  ${command.argument.name.padEnd(32)} ${command.argument.help}`];
   return [
     `Usage: npm run migrate:${name} --${argument} [options]`,
     '',

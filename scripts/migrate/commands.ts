@@ -21,10 +21,14 @@ export type Handler = (call: Call) => Promise<number>;
 export const handlers: Readonly<Record<string, Handler>> = { init, new: create, list, push, down, check, reset, lint };
 
 async function init(call: Call): Promise<number> {
-  const timeout = wholeNumber(textFlag(call.args, 'login-statement-timeout'), { name: '--login-statement-timeout', least: 0 });
+  const timeout = wholeNumber(textFlag(call.args, 'login-statement-timeout'), {
+    name: '--login-statement-timeout',
+    least: 0,
+  });
   return withOwner(call, async (connection) => {
     const result = await initialize({ connection, logins: readLogins(call.settings), loginStatementTimeout: timeout });
-    const created = result.rolesCreated.length === 0 ? 'all roles were there' : `created ${result.rolesCreated.join(', ')}`;
+    const created =
+      result.rolesCreated.length === 0 ? 'all roles were there' : `created ${result.rolesCreated.join(', ')}`;
     show(call, result, [`Prepared ${result.target}: ${created}.`, ...result.notes.map((note) => `Note: ${note}`)]);
     return 0;
   });
@@ -73,7 +77,11 @@ async function down(call: Call): Promise<number> {
     const names = (planned.planned ?? []).map(({ name }) => name);
     if (options.dryRun === true) {
       const sql = (planned.planned ?? []).flatMap(sqlLines);
-      show(call, planned, [`Target: ${planned.target}`, ...sql, `Dry run: ${count(steps, 'migration')} would be rolled back; nothing was changed.`]);
+      show(call, planned, [
+        `Target: ${planned.target}`,
+        ...sql,
+        `Dry run: ${count(steps, 'migration')} would be rolled back; nothing was changed.`,
+      ]);
       return 0;
     }
     if (call.args.flags['yes'] !== true && call.settings['ENVIRONMENT'] !== 'development') {
@@ -97,12 +105,20 @@ async function check(call: Call): Promise<number> {
     const result = await checkMigrations({
       connection,
       directory: directory(call),
-      logins: { app: { name: logins.app.name, connection: app }, service: { name: logins.service.name, connection: service } },
+      logins: {
+        app: { name: logins.app.name, connection: app },
+        service: { name: logins.service.name, connection: service },
+      },
       onProgress: call.streams.err,
     });
     const verdict = result.ok ? 'All is as the migrations say.' : `${count(result.problems.length, 'problem')}.`;
     const problems = result.problems.map(({ kind, message }) => `${kind}: ${message}`);
-    show(call, result, [`Target: ${result.target}`, ...problems, ...result.notes.map((note) => `Note: ${note}`), verdict]);
+    show(call, result, [
+      `Target: ${result.target}`,
+      ...problems,
+      ...result.notes.map((note) => `Note: ${note}`),
+      verdict,
+    ]);
     return result.ok ? 0 : 1;
   });
 }

@@ -13,9 +13,14 @@ export async function lint(call: Call): Promise<number> {
   const files = await readMigrations(directory(call));
   const inside = files.filter(({ transaction }) => transaction).map(({ path }) => path);
   const outside = files.filter(({ transaction }) => !transaction).map(({ path }) => path);
-  const codes = [await squawk(call, ['--assume-in-transaction', ...inside], inside.length), await squawk(call, outside, outside.length)];
+  const codes = [
+    await squawk(call, ['--assume-in-transaction', ...inside], inside.length),
+    await squawk(call, outside, outside.length),
+  ];
   if (codes.some((code) => code !== 0)) {
-    call.streams.err('A finding that does not apply here is silenced above its statement: -- squawk-ignore RULE, with the reason.');
+    call.streams.err(
+      'A finding that does not apply here is silenced above its statement: -- squawk-ignore RULE, with the reason.',
+    );
     return 1;
   }
   call.streams.out(`No findings in ${count(files.length, 'migration')}.`);
@@ -32,7 +37,9 @@ async function squawk(call: Call, args: readonly string[], files: number): Promi
   const code = await new Promise<number | null>((resolve, reject) => {
     child.once('close', resolve);
     child.once('error', (error) => {
-      reject(new MigrationError('lint.failed', `squawk could not be started: ${error.message}. Run npm install.`, error));
+      reject(
+        new MigrationError('lint.failed', `squawk could not be started: ${error.message}. Run npm install.`, error),
+      );
     });
   });
   if (code !== 0) call.streams.out(output.trimEnd());

@@ -10,7 +10,12 @@ export interface Streams {
 export function table(rows: readonly (readonly string[])[]): string[] {
   const widths: number[] = [];
   for (const row of rows) row.forEach((cell, index) => (widths[index] = Math.max(widths[index] ?? 0, cell.length)));
-  return rows.map((row) => row.map((cell, index) => cell.padEnd(widths[index] ?? 0)).join('  ').trimEnd());
+  return rows.map((row) =>
+    row
+      .map((cell, index) => cell.padEnd(widths[index] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
 }
 
 /** The SQL of a dry run, ready to be read. */
@@ -28,7 +33,8 @@ export function count(number: number, noun: string): string {
 export function listLines(result: ListResult, directory: string): string[] {
   const lines = [`Target: ${result.target}`];
   if (!result.initialized) lines.push('The database is not prepared yet. Run: npm run migrate:init');
-  if (result.migrations.length === 0) return [...lines, `There are no migrations in ${directory}, and none were applied.`];
+  if (result.migrations.length === 0)
+    return [...lines, `There are no migrations in ${directory}, and none were applied.`];
   const rows = result.migrations.map(({ name, state, appliedAt }) => [name, state, appliedAt ?? '']);
   lines.push(...table([['MIGRATION', 'STATE', 'APPLIED AT'], ...rows]));
   const pending = result.migrations.filter(({ state }) => state === 'pending').length;

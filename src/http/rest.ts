@@ -1,6 +1,6 @@
 import { type AnyTRPCRouter, TRPCError } from '@trpc/server';
 import { type Context as HonoContext, Hono } from 'hono';
-import * as z from 'zod';
+import { $ZodError, $ZodRealError } from 'zod/v4/core';
 import { AppError } from '../errors.ts';
 import { appRouter } from '../routers/index.ts';
 import { describeError } from '../trpc.ts';
@@ -60,9 +60,9 @@ function serve(router: AnyTRPCRouter, route: Route) {
 function inOuterNames(error: unknown, names: Names | null): AppError {
   const refusal = describeError(error);
   const { cause } = refusal.details;
-  if (names === null || refusal.code !== 'input.invalid' || !(cause instanceof z.core.$ZodError)) return refusal;
+  if (names === null || refusal.code !== 'input.invalid' || !(cause instanceof $ZodError)) return refusal;
   const issues = cause.issues.map((issue) => ({ ...issue, path: renamePath(names, issue.path) }));
-  return describeError(new TRPCError({ code: 'BAD_REQUEST', cause: new z.ZodRealError(issues) }));
+  return describeError(new TRPCError({ code: 'BAD_REQUEST', cause: new $ZodRealError(issues) }));
 }
 
 /** `/sessions/{session_id}` as Hono writes it. */

@@ -54,7 +54,9 @@ describe('applying migrations', () => {
     });
     const refusal = await refusalOf(applyMigrations({ connection, directory }));
     expect(refusal.code).toBe('migration.failed');
-    expect(refusal.message).toMatch(/0002_bad\.sql, statement 2 of 2 failed: relation "nowhere" does not exist \(42P01\)/);
+    expect(refusal.message).toMatch(
+      /0002_bad\.sql, statement 2 of 2 failed: relation "nowhere" does not exist \(42P01\)/,
+    );
     expect(await tablesOf(connection)).toEqual(['posts', 'users']);
     expect(await statesOf(directory)).toMatchObject({ '0001_posts': 'applied', '0002_bad': 'pending' });
   });
@@ -91,7 +93,10 @@ describe('applying migrations is refused', () => {
   it('when an applied file was changed', async () => {
     const directory = directoryOf(TWO_FILES);
     await applyMigrations({ connection, directory });
-    addFiles(directory, { '0000_users.sql': 'create table people (id int);', '0002_more.sql': 'create table more (a int);' });
+    addFiles(directory, {
+      '0000_users.sql': 'create table people (id int);',
+      '0002_more.sql': 'create table more (a int);',
+    });
     expect(await statesOf(directory)).toMatchObject({ '0000_users': 'changed', '0002_more': 'pending' });
     const refusal = await refusalOf(applyMigrations({ connection, directory }));
     expect(refusal.code).toBe('migration.changed');

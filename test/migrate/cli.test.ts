@@ -33,9 +33,16 @@ interface Outcome {
 }
 
 /** Runs the command line as npm does, in a directory that has no settings of its own. */
-async function migrate(words: readonly string[], run: { cwd?: string; env?: Record<string, string> } = {}): Promise<Outcome> {
+async function migrate(
+  words: readonly string[],
+  run: { cwd?: string; env?: Record<string, string> } = {},
+): Promise<Outcome> {
   const env = { PATH: process.env['PATH'], ...(run.env ?? settings) };
-  const child = spawn(process.execPath, [SCRIPT, ...words], { cwd: run.cwd ?? directoryOf({}), env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [SCRIPT, ...words], {
+    cwd: run.cwd ?? directoryOf({}),
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let out = '';
   let err = '';
   child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
@@ -53,7 +60,9 @@ describe('the command line', () => {
     const early = await migrate(['list'], { cwd });
     expect(early).toMatchObject({ code: 0 });
     expect(early.out).toContain('npm run migrate:init');
-    expect((await migrate(['init'], { cwd })).out).toMatch(/^Prepared postgres@localhost\/postgres .*created .*gatehouse_app/);
+    expect((await migrate(['init'], { cwd })).out).toMatch(
+      /^Prepared postgres@localhost\/postgres .*created .*gatehouse_app/,
+    );
 
     const dry = await migrate(['push', '--dry-run'], { cwd });
     expect(dry.out).toContain('create table users');
@@ -62,7 +71,9 @@ describe('the command line', () => {
     expect(JSON.parse(push.out)).toMatchObject({ applied: [{ name: '0000_users' }, { name: '0001_posts' }] });
     expect(push.err).toContain('0000_users.sql: applied in');
     expect((await migrate(['push'], { cwd })).out).toContain('Nothing is pending.');
-    expect((await migrate(['list'], { cwd })).out).toMatch(/0000_users +applied +\d{4}-[\s\S]*All 2 migrations applied/);
+    expect((await migrate(['list'], { cwd })).out).toMatch(
+      /0000_users +applied +\d{4}-[\s\S]*All 2 migrations applied/,
+    );
     expect(await migrate(['check'], { cwd })).toMatchObject({ code: 0 });
 
     const unconfirmed = await migrate(['down', '1'], { cwd });
@@ -73,7 +84,9 @@ describe('the command line', () => {
     const check = await migrate(['check'], { cwd });
     expect(check.code).toBe(1);
     expect(check.out).toMatch(/migration: drizzle\/0001_posts\.sql is pending/);
-    addFiles(cwd, { '.dev.vars': 'ENVIRONMENT="development"\n# a comment\nNEON_SQL_ENDPOINT=http://127.0.0.1:1/not-this\n' });
+    addFiles(cwd, {
+      '.dev.vars': 'ENVIRONMENT="development"\n# a comment\nNEON_SQL_ENDPOINT=http://127.0.0.1:1/not-this\n',
+    });
     expect(await migrate(['down', '1'], { cwd })).toMatchObject({ code: 0 });
     const reset = await migrate(['reset'], { cwd });
     expect(reset.out).toContain('applied 2 migrations');
@@ -114,22 +127,42 @@ describe('the command line', () => {
 
   it('names a setting that is missing or malformed, with exit code 2', async () => {
     const missing = await migrate(['push'], { env: {} });
-    expect(missing).toMatchObject({ code: 2, err: expect.stringContaining('The setting MIGRATION_DATABASE_URL is missing.') });
+    expect(missing).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('The setting MIGRATION_DATABASE_URL is missing.'),
+    });
     const asJson = await migrate(['push', '--json'], { env: {} });
-    expect(JSON.parse(asJson.out)).toMatchObject({ error: { code: 'usage.invalid', message: expect.stringContaining('MIGRATION_DATABASE_URL') } });
+    expect(JSON.parse(asJson.out)).toMatchObject({
+      error: { code: 'usage.invalid', message: expect.stringContaining('MIGRATION_DATABASE_URL') },
+    });
     const { SERVICE_DATABASE_URL: _, ...without } = settings;
-    expect(await migrate(['init'], { env: without })).toMatchObject({ code: 2, err: expect.stringContaining('SERVICE_DATABASE_URL') });
+    expect(await migrate(['init'], { env: without })).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('SERVICE_DATABASE_URL'),
+    });
     const malformed = await migrate(['list'], { env: { ...settings, MIGRATION_DATABASE_URL: `http://${PASSWORD}@x` } });
-    expect(malformed).toMatchObject({ code: 2, err: expect.stringContaining('MIGRATION_DATABASE_URL must begin with postgres') });
-    const open = await migrate(['init'], { env: { ...settings, DATABASE_URL: 'postgres://gatehouse_app@localhost/postgres' } });
+    expect(malformed).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('MIGRATION_DATABASE_URL must begin with postgres'),
+    });
+    const open = await migrate(['init'], {
+      env: { ...settings, DATABASE_URL: 'postgres://gatehouse_app@localhost/postgres' },
+    });
     expect(open).toMatchObject({ code: 2, err: expect.stringContaining('DATABASE_URL holds no password') });
     const away = await migrate(['list'], { env: { ...settings, NEON_SQL_ENDPOINT: 'http://example.com/sql' } });
     expect(away).toMatchObject({ code: 2, err: expect.stringContaining('NEON_SQL_ENDPOINT must be') });
   });
 
   it('refuses with exit code 1 and one clear line where the directory or the server is missing', async () => {
-    expect(await migrate(['list'])).toMatchObject({ code: 1, err: 'There is no readable directory of migrations at drizzle.\n' });
-    const env = { ...settings, NEON_SQL_ENDPOINT: '', MIGRATION_DATABASE_URL: `postgres://a:${PASSWORD}@127.0.0.1:1/b` };
+    expect(await migrate(['list'])).toMatchObject({
+      code: 1,
+      err: 'There is no readable directory of migrations at drizzle.\n',
+    });
+    const env = {
+      ...settings,
+      NEON_SQL_ENDPOINT: '',
+      MIGRATION_DATABASE_URL: `postgres://a:${PASSWORD}@127.0.0.1:1/b`,
+    };
     const cwd = directoryOf({ 'drizzle/0000_a.sql': 'select 1;' });
     expect(await migrate(['list'], { cwd, env })).toMatchObject({
       code: 1,
@@ -143,7 +176,10 @@ describe('the command line', () => {
     expect(general.out).toContain('Exit code: 0 done, 1 refused');
     for (const [, command = ''] of general.out.matchAll(/^ {2}([a-z]+) {2,}\S/gm)) {
       const help = await migrate([command, '--help'], { env: {} });
-      expect([help.code, help.out], command).toEqual([0, expect.stringContaining(`Usage: npm run migrate:${command} --`)]);
+      expect([help.code, help.out], command).toEqual([
+        0,
+        expect.stringContaining(`Usage: npm run migrate:${command} --`),
+      ]);
     }
   }, 60_000);
 });
@@ -151,7 +187,10 @@ describe('the command line', () => {
 describe('lint', () => {
   it('lets safe DDL pass, and finds what would block a running service', async () => {
     const users = { '0000_users.sql': TWO_FILES['0000_users.sql'] };
-    const safe = directoryOf({ ...users, '0002_index.sql': '-- no-transaction\ncreate index concurrently if not exists users_email on users (email);\n' });
+    const safe = directoryOf({
+      ...users,
+      '0002_index.sql': '-- no-transaction\ncreate index concurrently if not exists users_email on users (email);\n',
+    });
     expect(await migrate(['lint', '--dir', safe], { env: {} })).toMatchObject({ code: 0 });
     const unsafe = directoryOf({ ...users, '0002_index.sql': 'create index users_email on users (email);\n' });
     const { code, out } = await migrate(['lint', '--dir', unsafe], { env: {} });

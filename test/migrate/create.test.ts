@@ -56,11 +56,14 @@ describe('making migrations', () => {
     ]);
   });
 
-  it.each(['Users', 'add users', '../x', 'a__b', '1st', '', 'a;b', 'x'.repeat(61)])('refuses the name %j', async (name) => {
-    const refusal = await refusalOf(createMigration({ directory, schema, name }));
-    expect(refusal.code).toBe('name.invalid');
-    expect(refusal.message).toContain('snake_case');
-  });
+  it.each(['Users', 'add users', '../x', 'a__b', '1st', '', 'a;b', 'x'.repeat(61)])(
+    'refuses the name %j',
+    async (name) => {
+      const refusal = await refusalOf(createMigration({ directory, schema, name }));
+      expect(refusal.code).toBe('name.invalid');
+      expect(refusal.message).toContain('snake_case');
+    },
+  );
 
   it('passes on why drizzle-kit failed', async () => {
     writeSchema('export const broken = ;');

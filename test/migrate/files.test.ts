@@ -31,12 +31,32 @@ describe('reading migrations', () => {
   });
 
   it.each([
-    ['a name without a number', { 'users.sql': 'select 1' }, 'file.invalid', /users\.sql is not named NNNN_what_changed/],
+    [
+      'a name without a number',
+      { 'users.sql': 'select 1' },
+      'file.invalid',
+      /users\.sql is not named NNNN_what_changed/,
+    ],
     ['a name in capitals', { '0000_Users.sql': 'select 1' }, 'file.invalid', /0000_Users\.sql/],
-    ['a number given twice', { '0001_a.sql': 'select 1', '0001_b.sql': 'select 1' }, 'file.invalid', /0001_a\.sql and 0001_b\.sql/],
+    [
+      'a number given twice',
+      { '0001_a.sql': 'select 1', '0001_b.sql': 'select 1' },
+      'file.invalid',
+      /0001_a\.sql and 0001_b\.sql/,
+    ],
     ['an empty file', { '0000_a.sql': '-- to be written\n' }, 'file.invalid', /0000_a\.sql holds no statement/],
-    ['two statements in one piece', { '0000_a.sql': 'select 1; select 2' }, 'file.invalid', /0000_a\.sql: statement 1 holds 2/],
-    ['a down file of nothing', { '0000_a.sql': 'select 1', 'down/0000_b.sql': 'select 1' }, 'file.invalid', /down\/0000_b\.sql/],
+    [
+      'two statements in one piece',
+      { '0000_a.sql': 'select 1; select 2' },
+      'file.invalid',
+      /0000_a\.sql: statement 1 holds 2/,
+    ],
+    [
+      'a down file of nothing',
+      { '0000_a.sql': 'select 1', 'down/0000_b.sql': 'select 1' },
+      'file.invalid',
+      /down\/0000_b\.sql/,
+    ],
     [
       'a no-transaction file of two statements',
       { '0000_a.sql': '-- no-transaction\nselect 1\n--> statement-breakpoint\nselect 2' },
@@ -58,7 +78,9 @@ describe('reading migrations', () => {
 
   it('refuses a directory whose files and drizzle-kit list differ, naming the file', async () => {
     const directory = directoryOf(TWO_FILES);
-    const journal = (...tags: string[]) => ({ 'meta/_journal.json': JSON.stringify({ entries: tags.map((tag) => ({ tag })) }) });
+    const journal = (...tags: string[]) => ({
+      'meta/_journal.json': JSON.stringify({ entries: tags.map((tag) => ({ tag })) }),
+    });
     addFiles(directory, journal('0000_users', '0001_posts'));
     expect(await readMigrations(directory)).toHaveLength(2);
     addFiles(directory, journal('0000_users'));

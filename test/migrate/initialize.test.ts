@@ -33,10 +33,17 @@ describe('init', () => {
     const again = await initialize({ connection, logins: LOGINS });
     expect(again.rolesCreated).toEqual([]);
     expect(await privileges()).toEqual({ temp: false, create: false, usage: true });
-    const { rows } = await query(`select r.rolname, r.rolinherit, r.rolsuper, r.rolbypassrls, r.rolcreaterole, r.rolconfig,
+    const { rows } =
+      await query(`select r.rolname, r.rolinherit, r.rolsuper, r.rolbypassrls, r.rolcreaterole, r.rolconfig,
         array(select roleid::regrole::text from pg_auth_members m where m.member = r.oid order by 1) as groups
       from pg_roles r where r.rolname in ('gatehouse_app', 'gatehouse_service') order by 1`);
-    const weak = { rolinherit: false, rolsuper: false, rolbypassrls: false, rolcreaterole: false, rolconfig: ['statement_timeout=10000ms'] };
+    const weak = {
+      rolinherit: false,
+      rolsuper: false,
+      rolbypassrls: false,
+      rolcreaterole: false,
+      rolconfig: ['statement_timeout=10000ms'],
+    };
     expect(rows).toEqual([
       { rolname: 'gatehouse_app', ...weak, groups: ['gatehouse_member'] },
       { rolname: 'gatehouse_service', ...weak, groups: ['gatehouse_admin', 'gatehouse_system'] },
@@ -60,7 +67,9 @@ describe('init', () => {
     const { spy, sent } = recorded();
     await initialize({ connection: spy, logins: LOGINS });
     expect(sent.join('\n')).not.toContain('app-password');
-    const { rows } = await query<{ rolpassword: string }>(`select rolpassword from pg_authid where rolname = 'gatehouse_app'`);
+    const { rows } = await query<{ rolpassword: string }>(
+      `select rolpassword from pg_authid where rolname = 'gatehouse_app'`,
+    );
     const stored = rows[0]?.rolpassword ?? '';
     const salt = Buffer.from(/:([^$]+)\$/.exec(stored)?.[1] ?? '', 'base64');
     expect(stored).toBe(scramVerifier('app-password', salt));
@@ -73,7 +82,9 @@ describe('init', () => {
       const logins = { ...LOGINS, app: { name: `o'dd "app"`, password: `it's\\a "test"` } };
       await initialize({ connection: spy, logins });
       expect(sent.join('\n')).not.toContain(logins.app.password);
-      const { rows } = await query<{ rolpassword: string }>('select rolpassword from pg_authid where rolname = $1', [logins.app.name]);
+      const { rows } = await query<{ rolpassword: string }>('select rolpassword from pg_authid where rolname = $1', [
+        logins.app.name,
+      ]);
       const salt = Buffer.from(/:([^$]+)\$/.exec(rows[0]?.rolpassword ?? '')?.[1] ?? '', 'base64');
       expect(rows[0]?.rolpassword).toBe(scramVerifier(logins.app.password, salt));
     } finally {
@@ -88,7 +99,10 @@ describe('init', () => {
       batch: async (statements) => {
         const results = await spy.batch(statements);
         if (!statements.some((statement) => statement.query.includes('SCRAM-SHA-256'))) return results;
-        throw Object.assign(new Error('Received HTTP code 400 from control plane: Neon only supports being given plaintext passwords'), { code: 'XX000' });
+        throw Object.assign(
+          new Error('Received HTTP code 400 from control plane: Neon only supports being given plaintext passwords'),
+          { code: 'XX000' },
+        );
       },
     };
     await initialize({ connection: strict, logins: LOGINS });
@@ -100,7 +114,11 @@ describe('init', () => {
 describe('init refuses', () => {
   it.each([
     ['one role for both logins', { ...LOGINS, service: LOGINS.app }, /both name gatehouse_app/],
-    ['the owner as a login', { ...LOGINS, app: { name: 'postgres', password: 'x' } }, /DATABASE_URL names postgres, the role that migrates/],
+    [
+      'the owner as a login',
+      { ...LOGINS, app: { name: 'postgres', password: 'x' } },
+      /DATABASE_URL names postgres, the role that migrates/,
+    ],
   ])('%s', async (_, logins, message) => {
     const refusal = await refusalOf(initialize({ connection, logins }));
     expect(refusal.code).toBe('role.unusable');
@@ -110,7 +128,11 @@ describe('init refuses', () => {
   it.each([
     ['BYPASSRLS', 'create role too_strong login bypassrls', /BYPASSRLS/],
     ['CREATEROLE', 'create role too_strong login createrole', /CREATEROLE/],
-    ['membership of another role', 'create role too_strong login in role pg_read_all_data', /a member of pg_read_all_data/],
+    [
+      'membership of another role',
+      'create role too_strong login in role pg_read_all_data',
+      /a member of pg_read_all_data/,
+    ],
   ])('a login that has %s', async (_, create, message) => {
     await query(create);
     try {
@@ -149,8 +171,10 @@ describe('on a database prepared like Supabase', () => {
     await query('alter default privileges in schema public grant all on functions to anon');
     await query('alter default privileges grant select on tables to anon with grant option');
     const defaults = async (): Promise<unknown> =>
-      (await query(`select defaclobjtype, defaclnamespace::regnamespace::text as schema, defaclacl::text from pg_default_acl
-        where defaclobjtype <> 'f' or defaclnamespace <> 0 order by 1, 2`)).rows;
+      (
+        await query(`select defaclobjtype, defaclnamespace::regnamespace::text as schema, defaclacl::text from pg_default_acl
+        where defaclobjtype <> 'f' or defaclnamespace <> 0 order by 1, 2`)
+      ).rows;
     const before = await defaults();
 
     await initialize({ connection, logins: LOGINS });
@@ -166,7 +190,9 @@ describe('on a database prepared like Supabase', () => {
     expect(rows).toEqual([{ users: false, journal: false, secret: false }]);
     expect(await defaults()).toEqual(before);
     await query('create table public.not_ours (a int)');
-    expect((await query(`select has_table_privilege('anon', 'public.not_ours', 'SELECT') as open`)).rows).toEqual([{ open: true }]);
+    expect((await query(`select has_table_privilege('anon', 'public.not_ours', 'SELECT') as open`)).rows).toEqual([
+      { open: true },
+    ]);
 
     await query('alter default privileges in schema public revoke all on tables from anon');
     await query('alter default privileges in schema public revoke all on functions from anon');

@@ -33,8 +33,14 @@ describe("over Neon's HTTP", () => {
     await applyMigrations({ connection, directory });
     const app = { ...LOGINS.app, connection: connectAs(LOGINS.app.name, LOGINS.app.password) };
     const service = { ...LOGINS.service, connection: connectAs(LOGINS.service.name, LOGINS.service.password) };
-    expect(await checkMigrations({ connection, directory, logins: { app, service } })).toMatchObject({ ok: true, problems: [] });
-    expect((await listMigrations({ connection, directory })).migrations.map(({ state }) => state)).toEqual(['applied', 'applied']);
+    expect(await checkMigrations({ connection, directory, logins: { app, service } })).toMatchObject({
+      ok: true,
+      problems: [],
+    });
+    expect((await listMigrations({ connection, directory })).migrations.map(({ state }) => state)).toEqual([
+      'applied',
+      'applied',
+    ]);
     await rollbackMigrations({ connection, directory, steps: 2 });
     expect(await tablesOf(connection)).toEqual([]);
   });

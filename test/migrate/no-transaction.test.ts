@@ -26,7 +26,11 @@ async function breakOff(name: string): Promise<void> {
 }
 
 async function indexes(): Promise<unknown[]> {
-  return (await query(`select indexrelid::regclass::text as name, indisvalid as valid from pg_index where indrelid = 'a'::regclass`)).rows;
+  return (
+    await query(
+      `select indexrelid::regclass::text as name, indisvalid as valid from pg_index where indrelid = 'a'::regclass`,
+    )
+  ).rows;
 }
 
 describe('a no-transaction migration', () => {
@@ -48,7 +52,10 @@ describe('a no-transaction migration', () => {
   });
 
   it('that fails and leaves nothing is pending again', async () => {
-    const directory = directoryOf({ ...TABLE, '0001_index.sql': '-- no-transaction\ncreate index concurrently a_c on a (c);\n' });
+    const directory = directoryOf({
+      ...TABLE,
+      '0001_index.sql': '-- no-transaction\ncreate index concurrently a_c on a (c);\n',
+    });
     const refusal = await refusalOf(applyMigrations({ connection, directory }));
     expect(refusal.code).toBe('migration.failed');
     expect(refusal.message).toMatch(/0001_index\.sql failed: column "c" does not exist/);
@@ -65,7 +72,9 @@ describe('a no-transaction migration', () => {
     expect(refusal.message).toContain('--retry 0001_index');
     expect(await indexes()).toEqual([{ name: 'a_b', valid: false }]);
     expect(await stateOf(directory, '0001_index')).toBe('started');
-    expect((await refusalOf(applyMigrations({ connection, directory, retry: '0001_index' }))).code).toBe('index.invalid');
+    expect((await refusalOf(applyMigrations({ connection, directory, retry: '0001_index' }))).code).toBe(
+      'index.invalid',
+    );
 
     await query('drop index concurrently a_b');
     await query('delete from a');
@@ -110,7 +119,9 @@ describe('an INVALID index that no migration of ours made', () => {
     const directory = directoryOf({ ...TABLE });
     await applyMigrations({ connection, directory });
     await query('insert into a values (1), (1)');
-    await expect(query('create unique index concurrently "odd Name" on a (b)')).rejects.toThrow(/could not create unique/);
+    await expect(query('create unique index concurrently "odd Name" on a (b)')).rejects.toThrow(
+      /could not create unique/,
+    );
     addFiles(directory, { '0001_more.sql': 'create table more (a int);' });
     const refusal = await refusalOf(applyMigrations({ connection, directory }));
     expect(refusal.code).toBe('index.invalid');

@@ -22,7 +22,10 @@ it("Gatehouse's own migrations go up, down one by one and up again, and each sta
   for (const { name } of files.toReversed()) {
     await rollbackMigrations({ connection, directory, steps: 1, statementTimeout: 0 });
     const before = states[files.findIndex((file) => file.name === name)] ?? new Map();
-    expect(compareCatalogues(before, await readCatalogue(connection)), `after the down file of ${name}`).toEqual({ drift: [], others: [] });
+    expect(compareCatalogues(before, await readCatalogue(connection)), `after the down file of ${name}`).toEqual({
+      drift: [],
+      others: [],
+    });
   }
   await applyMigrations({ connection, directory, statementTimeout: 0 });
   expect(await readCatalogue(connection)).toEqual(states.at(-1));

@@ -49,7 +49,13 @@ describe('reset', () => {
     const wrong = { connection, directory, logins: LOGINS, environment: 'development', confirmedDatabase: 'other' };
     expect((await refusalOf(resetDatabase(wrong))).message).toContain('not named "other"');
     expect(await tablesOf(connection)).toEqual(['posts', 'users']);
-    await resetDatabase({ connection, directory, logins: LOGINS, environment: 'production', confirmedDatabase: 'postgres' });
+    await resetDatabase({
+      connection,
+      directory,
+      logins: LOGINS,
+      environment: 'production',
+      confirmedDatabase: 'postgres',
+    });
     expect(await tablesOf(connection)).toEqual(['posts', 'users']);
   });
 
@@ -58,7 +64,9 @@ describe('reset', () => {
     await applyMigrations({ connection, directory });
     await query(`insert into users values ('1', 'a@b')`);
     addFiles(directory, { '0002_bad.sql': 'create tabel x (a int);' });
-    const refusal = await refusalOf(resetDatabase({ connection, directory, logins: LOGINS, environment: 'development' }));
+    const refusal = await refusalOf(
+      resetDatabase({ connection, directory, logins: LOGINS, environment: 'development' }),
+    );
     expect(refusal.message).toMatch(/0002_bad\.sql, statement 1 of 1 failed: syntax error/);
     expect((await query('select id from users')).rows).toEqual([{ id: '1' }]);
   });

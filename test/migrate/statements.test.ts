@@ -14,7 +14,10 @@ describe('a piece that is one statement', () => {
     ['a semicolon in a text', `insert into t values ('a;b''c;d')`],
     ['a semicolon in an escaped text', String.raw`insert into t values (E'a\';b;c')`],
     ['a semicolon in a quoted name', 'create table "a;b" (c int);'],
-    ['a semicolon in a dollar-quoted body', 'create function f() returns int as $body$ begin; return 1; end $body$ language plpgsql;'],
+    [
+      'a semicolon in a dollar-quoted body',
+      'create function f() returns int as $body$ begin; return 1; end $body$ language plpgsql;',
+    ],
     ['a semicolon in comments', 'select 1 -- one; two\n/* three; /* four; */ five; */ + 2;'],
     ['an atomic SQL body', 'create function f() returns int begin atomic select 1; select 2; end;'],
     ['a rule with several actions', 'create rule r as on insert to t do also (select 1; select 2);'],

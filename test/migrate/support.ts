@@ -49,7 +49,10 @@ export function addFiles(directory: string, files: Readonly<Record<string, strin
 }
 
 /** An embedded database for the tests of a file, emptied before each; `prepared` runs `initialize` on it too. */
-export function useDatabase(prepared = true): { connection: MigrationConnection; query: typeof PGlite.prototype.query } {
+export function useDatabase(prepared = true): {
+  connection: MigrationConnection;
+  query: typeof PGlite.prototype.query;
+} {
   let database: PGlite | undefined;
   const opened = (): PGlite => {
     if (database === undefined) throw new Error('the database is opened before the first test');

@@ -48,25 +48,75 @@ describe("the Worker's logins", () => {
 describe('a login is too strong', () => {
   const strong: [string, string, string, RegExp][] = [
     ['with BYPASSRLS', 'alter role gatehouse_app bypassrls', 'alter role gatehouse_app nobypassrls', /has BYPASSRLS/],
-    ['with CREATEROLE', 'alter role gatehouse_app createrole', 'alter role gatehouse_app nocreaterole', /has CREATEROLE/],
+    [
+      'with CREATEROLE',
+      'alter role gatehouse_app createrole',
+      'alter role gatehouse_app nocreaterole',
+      /has CREATEROLE/,
+    ],
     ['with CREATEDB', 'alter role gatehouse_app createdb', 'alter role gatehouse_app nocreatedb', /has CREATEDB/],
     ['as a superuser', 'alter role gatehouse_app superuser', 'alter role gatehouse_app nosuperuser', /has SUPERUSER/],
     ['with INHERIT', 'alter role gatehouse_app inherit', 'alter role gatehouse_app noinherit', /is INHERIT/],
-    ['as a member of the service', 'grant gatehouse_system to gatehouse_app', 'revoke gatehouse_system from gatehouse_app', /can become gatehouse_system/],
-    ['through its group', 'grant pg_read_all_data to gatehouse_member', 'revoke pg_read_all_data from gatehouse_member', /can become pg_read_all_data/],
-    ['when its group may pass the wall', 'alter role gatehouse_member bypassrls', 'alter role gatehouse_member nobypassrls', /gatehouse_member BYPASSRLS/],
+    [
+      'as a member of the service',
+      'grant gatehouse_system to gatehouse_app',
+      'revoke gatehouse_system from gatehouse_app',
+      /can become gatehouse_system/,
+    ],
+    [
+      'through its group',
+      'grant pg_read_all_data to gatehouse_member',
+      'revoke pg_read_all_data from gatehouse_member',
+      /can become pg_read_all_data/,
+    ],
+    [
+      'when its group may pass the wall',
+      'alter role gatehouse_member bypassrls',
+      'alter role gatehouse_member nobypassrls',
+      /gatehouse_member BYPASSRLS/,
+    ],
     [
       'when it inherits its group',
       'grant gatehouse_member to gatehouse_app with inherit true',
       'grant gatehouse_member to gatehouse_app with inherit false',
       /inherits, or may hand on, its membership of gatehouse_member/,
     ],
-    ['with a right on a table', 'grant select on secrets to gatehouse_app', 'revoke all on secrets from gatehouse_app', /public\.secrets/],
-    ['with a right on a column', 'grant update (a) on secrets to gatehouse_app', 'revoke all on secrets from gatehouse_app', /public\.secrets/],
-    ['when PUBLIC may read a table', 'grant select on secrets to public', 'revoke all on secrets from public', /public\.secrets/],
-    ['when it owns a table', 'alter table secrets owner to gatehouse_app', 'alter table secrets owner to postgres', /owns public\.secrets/],
-    ['with TEMP', 'grant temporary on database postgres to gatehouse_app', 'revoke temporary on database postgres from gatehouse_app', /may create objects: TEMP/],
-    ['when it may create', 'grant create on schema public to gatehouse_app', 'revoke create on schema public from gatehouse_app', /may create objects: schema public/],
+    [
+      'with a right on a table',
+      'grant select on secrets to gatehouse_app',
+      'revoke all on secrets from gatehouse_app',
+      /public\.secrets/,
+    ],
+    [
+      'with a right on a column',
+      'grant update (a) on secrets to gatehouse_app',
+      'revoke all on secrets from gatehouse_app',
+      /public\.secrets/,
+    ],
+    [
+      'when PUBLIC may read a table',
+      'grant select on secrets to public',
+      'revoke all on secrets from public',
+      /public\.secrets/,
+    ],
+    [
+      'when it owns a table',
+      'alter table secrets owner to gatehouse_app',
+      'alter table secrets owner to postgres',
+      /owns public\.secrets/,
+    ],
+    [
+      'with TEMP',
+      'grant temporary on database postgres to gatehouse_app',
+      'revoke temporary on database postgres from gatehouse_app',
+      /may create objects: TEMP/,
+    ],
+    [
+      'when it may create',
+      'grant create on schema public to gatehouse_app',
+      'revoke create on schema public from gatehouse_app',
+      /may create objects: schema public/,
+    ],
   ];
 
   it.each(strong)('%s', async (_, give, take, message) => {

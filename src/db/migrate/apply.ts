@@ -52,10 +52,17 @@ interface Step {
 export async function applyMigrations(options: ApplyOptions): Promise<ApplyResult> {
   const { connection } = options;
   const context = await runContext(options);
-  const steps = (await pendingSteps(context, options.retry)).filter(({ file }) => file.name <= (options.upTo ?? file.name));
+  const steps = (await pendingSteps(context, options.retry)).filter(
+    ({ file }) => file.name <= (options.upTo ?? file.name),
+  );
   await requireValidIndexes(connection);
   if (options.dryRun === true) {
-    return { target: connection.target, applied: [], appliedByOthers: [], planned: steps.map(({ file }) => plannedMigration(file)) };
+    return {
+      target: connection.target,
+      applied: [],
+      appliedByOthers: [],
+      planned: steps.map(({ file }) => plannedMigration(file)),
+    };
   }
   const applied: AppliedMigration[] = [];
   const appliedByOthers: string[] = [];
@@ -82,12 +89,19 @@ async function pendingSteps(context: RunContext, retry: string | undefined): Pro
 }
 
 /** The journal as if the begun migration were not in it, so that it counts as pending. */
-async function retriedJournal(context: RunContext, files: readonly MigrationFile[], retry: string): Promise<JournalRow[]> {
+async function retriedJournal(
+  context: RunContext,
+  files: readonly MigrationFile[],
+  retry: string,
+): Promise<JournalRow[]> {
   const journal = await requireJournal(context.connection);
   const row = journal.find(({ name }) => name === retry);
   const file = files.find(({ name }) => name === retry);
   if (file === undefined || row === undefined || row.appliedAt !== null || row.checksum !== file.checksum) {
-    throw new MigrationError('retry.invalid', `${retry} is not a migration that was begun and did not end; migrate:list shows which is.`);
+    throw new MigrationError(
+      'retry.invalid',
+      `${retry} is not a migration that was begun and did not end; migrate:list shows which is.`,
+    );
   }
   if (await isAlive(context, retry, 0)) {
     throw new MigrationError('retry.invalid', `The server is still at work on ${retry}. Try again when it has ended.`);
@@ -96,7 +110,11 @@ async function retriedJournal(context: RunContext, files: readonly MigrationFile
 }
 
 /** A file as a dry run shows it. */
-export function plannedMigration({ name, transaction, statements }: Pick<MigrationFile, 'name' | 'transaction' | 'statements'>): PlannedMigration {
+export function plannedMigration({
+  name,
+  transaction,
+  statements,
+}: Pick<MigrationFile, 'name' | 'transaction' | 'statements'>): PlannedMigration {
   return { name, transaction, statements };
 }
 
@@ -104,7 +122,11 @@ export function plannedMigration({ name, transaction, statements }: Pick<Migrati
 async function applyInside(context: RunContext, { file, predecessor }: Step): Promise<boolean> {
   const run = newRun();
   try {
-    await sendFile(context, { file, run, journal: recordApplied({ name: file.name, predecessor, checksum: file.checksum }) });
+    await sendFile(context, {
+      file,
+      run,
+      journal: recordApplied({ name: file.name, predecessor, checksum: file.checksum }),
+    });
     return true;
   } catch (error) {
     if (await appliedMeanwhile(context, file, error)) return false;

@@ -47,14 +47,16 @@ export async function checkMigrations(options: CheckOptions): Promise<CheckResul
   const { connection, directory } = options;
   const say = options.onProgress ?? (() => {});
   const { target, initialized, migrations } = await listMigrations({ connection, directory });
-  if (!initialized) throw new MigrationError('database.not_initialized', `${target} is not prepared. Run: npm run migrate:init`);
+  if (!initialized)
+    throw new MigrationError('database.not_initialized', `${target} is not prepared. Run: npm run migrate:init`);
   const problems: CheckProblem[] = migrationProblems(directory, migrations);
   const invalid = await invalidIndexes(connection);
   if (invalid.length > 0) problems.push({ kind: 'index', message: invalidIndexAdvice(invalid) });
   say('Looking at the roles of the Worker');
   for (const login of ['app', 'service'] as const) problems.push(...(await loginProblems(options, login)));
   const notes: string[] = [];
-  if (statusProblems(directory, migrations).length > 0) notes.push('Drift was not looked for: first put the migrations in order.');
+  if (statusProblems(directory, migrations).length > 0)
+    notes.push('Drift was not looked for: first put the migrations in order.');
   else {
     say('Applying the migrations to a fresh embedded PostgreSQL, to compare');
     const { drift, others } = await compareWithShadow(options, migrations);
@@ -65,11 +67,19 @@ export async function checkMigrations(options: CheckOptions): Promise<CheckResul
 }
 
 function migrationProblems(directory: string, migrations: readonly MigrationStatus[]): CheckProblem[] {
-  const pending = migrations.filter(({ state }) => state === 'pending').map(({ name }) => `${directory}/${name}.sql is pending. Run: npm run migrate:push`);
-  return [...statusProblems(directory, migrations).map(({ message }) => message), ...pending].map((message) => ({ kind: 'migration', message }));
+  const pending = migrations
+    .filter(({ state }) => state === 'pending')
+    .map(({ name }) => `${directory}/${name}.sql is pending. Run: npm run migrate:push`);
+  return [...statusProblems(directory, migrations).map(({ message }) => message), ...pending].map((message) => ({
+    kind: 'migration',
+    message,
+  }));
 }
 
-async function compareWithShadow({ connection, directory, logins }: CheckOptions, migrations: readonly MigrationStatus[]): Promise<Comparison> {
+async function compareWithShadow(
+  { connection, directory, logins }: CheckOptions,
+  migrations: readonly MigrationStatus[],
+): Promise<Comparison> {
   // An empty name sorts before every file: nothing is applied.
   const upTo = migrations.findLast(({ state }) => state === 'applied')?.name ?? '';
   const names = { app: logins.app.name, service: logins.service.name };
@@ -83,7 +93,10 @@ async function loginProblems({ connection, logins }: CheckOptions, which: 'app' 
   const login = logins[which];
   const own = login.connection;
   try {
-    const rows = await (own ?? connection).single({ query: workerRoleQuery, params: [own === undefined ? login.name : null] });
+    const rows = await (own ?? connection).single({
+      query: workerRoleQuery,
+      params: [own === undefined ? login.name : null],
+    });
     const facts = readRoleFacts(rows);
     if (facts === null) return [problem(`there is no role ${login.name}. Run: npm run migrate:init`)];
     return roleProblems(facts, WORKER_MEMBERSHIPS[which]).map(problem);

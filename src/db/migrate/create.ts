@@ -40,14 +40,20 @@ const LONGEST_NAME = 60;
 export async function createMigration(options: CreateOptions): Promise<CreateResult> {
   const { directory, name } = options;
   if (!NAME.test(name) || name.length > LONGEST_NAME) {
-    throw new MigrationError('name.invalid', `"${name}" is not a name for a migration: snake_case of at most ${LONGEST_NAME} characters, such as add_webhooks.`);
+    throw new MigrationError(
+      'name.invalid',
+      `"${name}" is not a name for a migration: snake_case of at most ${LONGEST_NAME} characters, such as add_webhooks.`,
+    );
   }
   const before = await sqlFiles(directory);
   const output = await generate(options);
   const created = (await sqlFiles(directory)).find((file) => !before.includes(file));
   if (created === undefined) {
     if (output === '' || /no schema changes/i.test(output)) {
-      throw new MigrationError('generate.nothing', 'The schema has not changed since the last migration. For SQL by hand: npm run migrate:new -- NAME --custom');
+      throw new MigrationError(
+        'generate.nothing',
+        'The schema has not changed since the last migration. For SQL by hand: npm run migrate:new -- NAME --custom',
+      );
     }
     throw new MigrationError('generate.failed', `drizzle-kit made no file in ${directory}: ${lastLines(output)}`);
   }
@@ -78,7 +84,10 @@ async function generate(options: CreateOptions): Promise<string> {
       : ['--dialect', 'postgresql', '--schema', fromHere(options.schema), '--out', fromHere(options.directory)];
   const bin = join(dirname(createRequire(import.meta.url).resolve('drizzle-kit')), 'bin.cjs');
   const custom = options.custom === true ? ['--custom'] : [];
-  const { code, output } = await run([bin, 'generate', '--name', options.name, ...custom, ...source], options.interactive === true);
+  const { code, output } = await run(
+    [bin, 'generate', '--name', options.name, ...custom, ...source],
+    options.interactive === true,
+  );
   if (code !== 0) throw new MigrationError('generate.failed', `drizzle-kit failed: ${lastLines(output)}`);
   return output;
 }
@@ -126,7 +135,10 @@ async function sqlFiles(directory: string): Promise<string[]> {
 }
 
 async function exists(path: string): Promise<boolean> {
-  return access(path).then(() => true, () => false);
+  return access(path).then(
+    () => true,
+    () => false,
+  );
 }
 
 function lastLines(output: string): string {

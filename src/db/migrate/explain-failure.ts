@@ -16,8 +16,13 @@ export async function explainFailure(
   const where = statement === null ? file.path : `${file.path}, statement ${statement} of ${file.statements.length}`;
   if (refusal.sqlstate === '55P03') {
     const waited = `after ${context.lockAttempts} tries of ${context.limits.lockTimeout} ms`;
-    const holder = statement === null ? await lockHolder(context.connection) : 'a table it needs is in use by a long transaction';
-    return new MigrationError('migration.locked', `${where}: no lock ${waited}: ${holder}. Nothing of it was done; try again later.`, error);
+    const holder =
+      statement === null ? await lockHolder(context.connection) : 'a table it needs is in use by a long transaction';
+    return new MigrationError(
+      'migration.locked',
+      `${where}: no lock ${waited}: ${holder}. Nothing of it was done; try again later.`,
+      error,
+    );
   }
   if (refusal.sqlstate === '57014') {
     const limit = `${context.limits.statementTimeout} ms`;
@@ -27,7 +32,11 @@ export async function explainFailure(
       error,
     );
   }
-  return new MigrationError('migration.failed', `${where} failed: ${describeRefusal(refusal)}. Nothing of this file was done.`, error);
+  return new MigrationError(
+    'migration.failed',
+    `${where} failed: ${describeRefusal(refusal)}. Nothing of this file was done.`,
+    error,
+  );
 }
 
 function lostAnswer(file: SqlFile, error: unknown): unknown {

@@ -76,7 +76,10 @@ async function downNames(directory: string, known: ReadonlySet<string>): Promise
   const names = await sqlNames(down, true);
   for (const name of names) {
     if (!known.has(name)) {
-      throw new MigrationError('file.invalid', `${join(down, `${name}.sql`)} undoes no migration of ${directory}. Rename or delete it.`);
+      throw new MigrationError(
+        'file.invalid',
+        `${join(down, `${name}.sql`)} undoes no migration of ${directory}. Rename or delete it.`,
+      );
     }
   }
   return names;
@@ -88,7 +91,11 @@ async function sqlNames(directory: string, mayBeMissing = false): Promise<string
     return entries.filter((entry) => entry.endsWith('.sql')).map((entry) => entry.slice(0, -'.sql'.length));
   } catch (error) {
     if (mayBeMissing) return [];
-    throw new MigrationError('directory.invalid', `There is no readable directory of migrations at ${directory}.`, error);
+    throw new MigrationError(
+      'directory.invalid',
+      `There is no readable directory of migrations at ${directory}.`,
+      error,
+    );
   }
 }
 
@@ -102,22 +109,35 @@ async function requireListed(directory: string, names: readonly string[]): Promi
     const journal = JSON.parse(text) as { entries: { tag: string }[] };
     listed = new Set(journal.entries.map((entry) => entry.tag));
   } catch (error) {
-    throw new MigrationError('directory.invalid', `${path} is not drizzle-kit's list of migrations. Restore it from version control.`, error);
+    throw new MigrationError(
+      'directory.invalid',
+      `${path} is not drizzle-kit's list of migrations. Restore it from version control.`,
+      error,
+    );
   }
   const unlisted = names.find((name) => !listed.has(name));
   if (unlisted !== undefined) {
-    throw new MigrationError('file.invalid', `${join(directory, `${unlisted}.sql`)} is not in ${path}. Make files with migrate:new.`);
+    throw new MigrationError(
+      'file.invalid',
+      `${join(directory, `${unlisted}.sql`)} is not in ${path}. Make files with migrate:new.`,
+    );
   }
   const missing = [...listed].find((name) => !names.includes(name));
   if (missing !== undefined) {
-    throw new MigrationError('file.invalid', `${path} lists ${missing}, but ${join(directory, `${missing}.sql`)} is missing. Restore it.`);
+    throw new MigrationError(
+      'file.invalid',
+      `${path} lists ${missing}, but ${join(directory, `${missing}.sql`)} is missing. Restore it.`,
+    );
   }
 }
 
 async function readSql(path: string): Promise<SqlFile> {
   const { size } = await stat(path);
   if (size > FILE_LIMIT) {
-    throw new MigrationError('file.too_large', `${path} has ${size} bytes; the limit is ${FILE_LIMIT} (8 MiB). Split it into several migrations.`);
+    throw new MigrationError(
+      'file.too_large',
+      `${path} has ${size} bytes; the limit is ${FILE_LIMIT} (8 MiB). Split it into several migrations.`,
+    );
   }
   const sql = (await readFile(path, 'utf8')).replace(/^\uFEFF/, '').replaceAll('\r\n', '\n');
   const transaction = !NO_TRANSACTION.test(sql.split('\n', 1)[0] ?? '');

@@ -51,7 +51,11 @@ export async function initialize(options: InitializeOptions): Promise<Initialize
     const refusal = databaseRefusal(error);
     if (refusal === null) throw error;
     if (/plaintext passwords/i.test(refusal.message)) return retried(options, true);
-    throw new MigrationError('database.refused', `${options.connection.target} refused init: ${describeRefusal(refusal)}.`, error);
+    throw new MigrationError(
+      'database.refused',
+      `${options.connection.target} refused init: ${describeRefusal(refusal)}.`,
+      error,
+    );
   }
 }
 
@@ -77,7 +81,11 @@ async function attempt(options: InitializeOptions, plainPasswords: boolean): Pro
   const names = wanted.map((login) => login.name);
   const state = await readState(connection, [...names, ...GROUP_ROLES]);
   requireUsable(connection, state);
-  const roles = planRoles({ ...state.cluster, plainPasswords: plainPasswords || state.cluster.plainPasswords }, wanted, loginStatementTimeout);
+  const roles = planRoles(
+    { ...state.cluster, plainPasswords: plainPasswords || state.cluster.plainPasswords },
+    wanted,
+    loginStatementTimeout,
+  );
   const defaults = await withoutDefaultPrivileges(connection);
   await connection.batch([
     ...takeLock({ lockTimeout: 5000, statementTimeout: 60_000 }),
@@ -107,10 +115,14 @@ function publicNotes(state: DatabaseState): string[] {
   const notes: string[] = [];
   const name = identifier(state.database);
   if (state.publicMayTemp) {
-    notes.push(`PUBLIC may still create temporary tables; let the database's owner run: revoke temporary on database ${name} from public`);
+    notes.push(
+      `PUBLIC may still create temporary tables; let the database's owner run: revoke temporary on database ${name} from public`,
+    );
   }
   if (state.publicMayCreate) {
-    notes.push('PUBLIC may still create in schema public; let its owner run: revoke create on schema public from public');
+    notes.push(
+      'PUBLIC may still create in schema public; let its owner run: revoke create on schema public from public',
+    );
   }
   return notes;
 }
@@ -118,7 +130,10 @@ function publicNotes(state: DatabaseState): string[] {
 function requireLogins(logins: readonly Login[]): void {
   for (const { setting, name, password } of logins) {
     if (password !== '') continue;
-    throw new MigrationError('setting.invalid', `${setting} holds no password; init gives ${name} the one that stands there.`);
+    throw new MigrationError(
+      'setting.invalid',
+      `${setting} holds no password; init gives ${name} the one that stands there.`,
+    );
   }
   const [app, service] = logins;
   if (app?.name !== service?.name) return;
@@ -130,7 +145,10 @@ function requireLogins(logins: readonly Login[]): void {
 
 function requireUsable(connection: MigrationConnection, { cluster, schemaOwner }: DatabaseState): void {
   if (cluster.version < 150_000) {
-    throw new MigrationError('database.refused', `${connection.target} is older than PostgreSQL 15, the oldest that Gatehouse runs on.`);
+    throw new MigrationError(
+      'database.refused',
+      `${connection.target} is older than PostgreSQL 15, the oldest that Gatehouse runs on.`,
+    );
   }
   if (schemaOwner !== null && schemaOwner !== cluster.owner) {
     throw new MigrationError(
@@ -185,7 +203,10 @@ async function readState(connection: MigrationConnection, roleNames: readonly st
 }
 
 function roleState(row: Row): RoleState {
-  const list = (key: string): string[] => String(row[key] ?? '').split('|').filter((item) => item !== '');
+  const list = (key: string): string[] =>
+    String(row[key] ?? '')
+      .split('|')
+      .filter((item) => item !== '');
   return {
     name: String(row['name']),
     canLogin: row['can_login'] === true,

@@ -20,7 +20,9 @@ export async function invalidIndexes(connection: MigrationConnection): Promise<s
 /** What to do about them, one line each. `next` is the command that then goes on. */
 export function invalidIndexAdvice(names: readonly string[], next = 'npm run migrate:push'): string {
   return names
-    .map((name) => `Index ${name} is INVALID: building it broke off. Run: drop index concurrently ${name}; then: ${next}`)
+    .map(
+      (name) => `Index ${name} is INVALID: building it broke off. Run: drop index concurrently ${name}; then: ${next}`,
+    )
     .join('\n');
 }
 

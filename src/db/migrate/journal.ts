@@ -54,7 +54,10 @@ export function takeLock(limits: Limits): Statement[] {
 }
 
 /** Records a migration. Fails with 23505 or 23503 if the journal is not as this run saw it. */
-export function recordApplied(row: { name: string; predecessor: string | null; checksum: string }, finished = true): Statement {
+export function recordApplied(
+  row: { name: string; predecessor: string | null; checksum: string },
+  finished = true,
+): Statement {
   return {
     query: `insert into gatehouse.migrations (name, predecessor, checksum, applied_at)
       values ($1, $2, $3, case when $4::boolean then clock_timestamp() end)`,
@@ -106,7 +109,9 @@ export function markProgress(run: number, statement: number): Statement {
 
 /** The statement (from 1) at which the run failed; null if it failed before the first, or another run came since. */
 export async function failedStatement(connection: MigrationConnection, run: number): Promise<number | null> {
-  const rows = await connection.single({ query: 'select last_value::text as value from gatehouse.migrations_progress' });
+  const rows = await connection.single({
+    query: 'select last_value::text as value from gatehouse.migrations_progress',
+  });
   const value = Number(rows[0]?.['value']);
   if (Math.floor(value / STATEMENTS_PER_RUN) !== run) return null;
   return value % STATEMENTS_PER_RUN;

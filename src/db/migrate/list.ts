@@ -11,7 +11,10 @@ export interface ListResult {
 }
 
 /** Every migration on disk or in the journal, with its state. Changes nothing. */
-export async function listMigrations(options: { connection: MigrationConnection; directory: string }): Promise<ListResult> {
+export async function listMigrations(options: {
+  connection: MigrationConnection;
+  directory: string;
+}): Promise<ListResult> {
   const { connection, directory } = options;
   const files = await readMigrations(directory);
   const journal = await readJournal(connection);

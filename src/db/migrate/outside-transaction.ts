@@ -45,7 +45,11 @@ async function brokenOff(context: RunContext, run: OutsideRun, error: unknown): 
   const invalid = await invalidIndexes(context.connection);
   if (invalid.length > 0) return leftInvalid(run, invalid, error);
   await sendLocked(context, run.file.path, [run.undo]);
-  return new MigrationError('migration.failed', `${run.file.path} failed: ${describeRefusal(refusal)}. It left nothing behind.`, error);
+  return new MigrationError(
+    'migration.failed',
+    `${run.file.path} failed: ${describeRefusal(refusal)}. It left nothing behind.`,
+    error,
+  );
 }
 
 function leftInvalid(run: OutsideRun, invalid: readonly string[], error: unknown): MigrationError {
@@ -66,4 +70,3 @@ function unknownEnd(run: OutsideRun, error: unknown): unknown {
     error.cause,
   );
 }
-

@@ -10,7 +10,8 @@ export function identifier(name: string): string {
 
 /** A quoted SQL string literal, safe whatever standard_conforming_strings says: needed where DDL takes no parameters. */
 export function literal(text: string): string {
-  if (text.includes('\0')) throw new MigrationError('name.invalid', 'A text with a NUL byte cannot be sent to PostgreSQL.');
+  if (text.includes('\0'))
+    throw new MigrationError('name.invalid', 'A text with a NUL byte cannot be sent to PostgreSQL.');
   const doubled = text.replaceAll("'", "''");
   return text.includes('\\') ? `E'${doubled.replaceAll('\\', '\\\\')}'` : `'${doubled}'`;
 }

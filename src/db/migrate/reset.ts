@@ -78,5 +78,7 @@ async function leftBehind(connection: MigrationConnection, directory: string): P
   const statuses = migrationStatuses(await readMigrations(directory), (await readJournal(connection)) ?? []);
   return statuses
     .filter(({ state }) => state === 'unknown' || state === 'changed')
-    .map(({ name, state }) => `${name} was ${state}: what it had made and the files on disk do not may still be there.`);
+    .map(
+      ({ name, state }) => `${name} was ${state}: what it had made and the files on disk do not may still be there.`,
+    );
 }

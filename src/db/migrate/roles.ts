@@ -69,14 +69,20 @@ function planGroup(plan: RolePlan, cluster: ClusterState, name: string): void {
     plan.statements.push({ query: `create role ${identifier(name)} nologin` });
     plan.created.push(name);
   } else if (role.powers.length > 0 || role.memberOf.length > 0) {
-    throw new MigrationError('role.unusable', `Role ${name} exists and is ${strengths(role).join(', ')}. Take that from it, then run init again.`);
+    throw new MigrationError(
+      'role.unusable',
+      `Role ${name} exists and is ${strengths(role).join(', ')}. Take that from it, then run init again.`,
+    );
   }
 }
 
 function planLogin(plan: RolePlan, cluster: ClusterState, login: Login): void {
   const role = cluster.roles.get(login.name);
   if (login.name === cluster.owner) {
-    throw new MigrationError('role.unusable', `${login.setting} names ${login.name}, the role that migrates. The Worker needs a login of its own.`);
+    throw new MigrationError(
+      'role.unusable',
+      `${login.setting} names ${login.name}, the role that migrates. The Worker needs a login of its own.`,
+    );
   }
   if (role === undefined) {
     requireCreateRole(cluster, login.name);
@@ -93,7 +99,10 @@ function planLogin(plan: RolePlan, cluster: ClusterState, login: Login): void {
   }
   if (role.mayAlter) plan.statements.push(...setLogin('alter', cluster, login));
   else if (!role.canLogin || role.inherits) {
-    throw new MigrationError('role.unusable', `Role ${login.name} must be LOGIN NOINHERIT, and ${cluster.owner} may not alter it.`);
+    throw new MigrationError(
+      'role.unusable',
+      `Role ${login.name} must be LOGIN NOINHERIT, and ${cluster.owner} may not alter it.`,
+    );
   } else plan.notes.push(`The password of ${login.name} was left as it is: ${cluster.owner} may not alter that role.`);
 }
 
@@ -122,7 +131,9 @@ function planSettings(plan: RolePlan, cluster: ClusterState, want: { login: Logi
   const role = cluster.roles.get(want.login.name);
   const value = `${want.statementTimeout}ms`;
   if (role !== undefined && (!role.mayAlter || role.settings.includes(`statement_timeout=${value}`))) return;
-  plan.statements.push({ query: `alter role ${identifier(want.login.name)} set statement_timeout = ${literal(value)}` });
+  plan.statements.push({
+    query: `alter role ${identifier(want.login.name)} set statement_timeout = ${literal(value)}`,
+  });
 }
 
 function planMembership(plan: RolePlan, cluster: ClusterState, want: { login: Login; group: string }): void {
@@ -130,7 +141,10 @@ function planMembership(plan: RolePlan, cluster: ClusterState, want: { login: Lo
   if (cluster.roles.get(login.name)?.memberOf.includes(group) === true) return;
   const existing = cluster.roles.get(group);
   if (existing !== undefined && !existing.mayAlter) {
-    throw new MigrationError('role.unusable', `${cluster.owner} may not grant ${group} to ${login.name}. Run init once as the role that created ${group}, or as a superuser.`);
+    throw new MigrationError(
+      'role.unusable',
+      `${cluster.owner} may not grant ${group} to ${login.name}. Run init once as the role that created ${group}, or as a superuser.`,
+    );
   }
   // From 16 on a membership says by itself whether it is inherited; before, the login's NOINHERIT says it.
   const options = cluster.version >= 160_000 ? ' with inherit false, set true' : '';
@@ -139,7 +153,10 @@ function planMembership(plan: RolePlan, cluster: ClusterState, want: { login: Lo
 
 function requireCreateRole(cluster: ClusterState, name: string): void {
   if (cluster.mayCreateRoles) return;
-  throw new MigrationError('role.unusable', `Role ${name} does not exist and ${cluster.owner} may not create roles. Give ${cluster.owner} CREATEROLE, or create the roles as a superuser.`);
+  throw new MigrationError(
+    'role.unusable',
+    `Role ${name} does not exist and ${cluster.owner} may not create roles. Give ${cluster.owner} CREATEROLE, or create the roles as a superuser.`,
+  );
 }
 
 function strengths(role: Pick<RoleState, 'powers' | 'memberOf'>): string[] {

@@ -37,7 +37,11 @@ export async function rollbackMigrations(options: RollbackOptions): Promise<Roll
   const context = await runContext(options);
   const steps = await rollbackSteps(context, options.steps);
   if (options.dryRun === true) {
-    const planned = steps.map(({ name, down }) => ({ name, transaction: down.transaction, statements: down.statements }));
+    const planned = steps.map(({ name, down }) => ({
+      name,
+      transaction: down.transaction,
+      statements: down.statements,
+    }));
     return { target: connection.target, rolledBack: [], rolledBackByOthers: [], planned };
   }
   const rolledBack: string[] = [];
@@ -55,7 +59,10 @@ async function rollbackSteps({ directory, connection }: RunContext, wanted: numb
   const statuses = migrationStatuses(files, await requireJournal(connection));
   const applied = statuses.filter(({ state }) => state !== 'pending' && state !== 'out_of_order');
   if (wanted > applied.length) {
-    throw new MigrationError('down.too_many', `${connection.target} has ${applied.length} migrations applied; ${wanted} cannot be rolled back.`);
+    throw new MigrationError(
+      'down.too_many',
+      `${connection.target} has ${applied.length} migrations applied; ${wanted} cannot be rolled back.`,
+    );
   }
   const last = applied.toReversed().slice(0, wanted);
   const problems = last.flatMap((status) => rollbackProblem(directory, status, files) ?? []);
@@ -67,16 +74,26 @@ async function rollbackSteps({ directory, connection }: RunContext, wanted: numb
   });
 }
 
-function rollbackProblem(directory: string, { name, state }: MigrationStatus, files: readonly MigrationFile[]): MigrationError | null {
+function rollbackProblem(
+  directory: string,
+  { name, state }: MigrationStatus,
+  files: readonly MigrationFile[],
+): MigrationError | null {
   const path = `${directory}/${name}.sql`;
   if (state === 'unknown') {
     return new MigrationError('migration.unknown', `${path} is not on disk. Roll it back from the branch that has it.`);
   }
   if (state === 'changed') {
-    return new MigrationError('migration.changed', `${path} was changed after it was applied. Restore the applied text (git checkout), then roll back.`);
+    return new MigrationError(
+      'migration.changed',
+      `${path} was changed after it was applied. Restore the applied text (git checkout), then roll back.`,
+    );
   }
   if (state === 'started') {
-    return new MigrationError('migration.started', `${path} was begun and did not end. First: npm run migrate:push -- --retry ${name}`);
+    return new MigrationError(
+      'migration.started',
+      `${path} was begun and did not end. First: npm run migrate:push -- --retry ${name}`,
+    );
   }
   if (files.find((file) => file.name === name)?.down) return null;
   return new MigrationError(

@@ -48,7 +48,10 @@ export async function runContext(options: RunOptions): Promise<RunContext> {
  * driver threw; `explainFailure` makes it readable.
  * @param run a number from `newRun`, by which the failing statement is found afterwards.
  */
-export async function sendFile(context: RunContext, send: { file: SqlFile; journal: Statement; run: number }): Promise<void> {
+export async function sendFile(
+  context: RunContext,
+  send: { file: SqlFile; journal: Statement; run: number },
+): Promise<void> {
   const { file, journal, run } = send;
   const statements = file.statements.flatMap((query, index) => [markProgress(run, index + 1), { query }]);
   await sendLocked(context, file.path, [journal, ...context.surround.before, ...statements, ...context.surround.after]);

@@ -40,7 +40,7 @@ export function statementProblem(piece: string): string | null {
 /** The text with comments, literals, quoted names and dollar-quoted bodies blanked: what remains is keywords and `;`. */
 function skeleton(sql: string): string {
   let out = '';
-  for (let at = 0; at < sql.length; ) {
+  for (let at = 0; at < sql.length;) {
     const length = skipLength(sql, at);
     if (length > 0) {
       // A blanked literal leaves a mark, so that a piece of one literal is not mistaken for an empty one.
@@ -55,7 +55,7 @@ function skeleton(sql: string): string {
 }
 
 function skipLength(sql: string, at: number): number {
-  if (!"-/eE'\"$".includes(sql[at] ?? ' ')) return 0;
+  if (!'-/eE\'"$'.includes(sql[at] ?? ' ')) return 0;
   if (sql.startsWith('/*', at)) return blockCommentLength(sql, at);
   if (/\w/.test(sql[at - 1] ?? '') && /[eE$]/.test(sql[at] ?? '')) return 0;
   for (const pattern of SKIPS) {
@@ -69,7 +69,7 @@ function skipLength(sql: string, at: number): number {
 /** Block comments nest in PostgreSQL. */
 function blockCommentLength(sql: string, from: number): number {
   let depth = 0;
-  for (let at = from; at < sql.length; ) {
+  for (let at = from; at < sql.length;) {
     const two = sql.slice(at, at + 2);
     if (two === '/*') depth += 1;
     if (two === '*/') depth -= 1;

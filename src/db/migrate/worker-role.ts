@@ -98,12 +98,18 @@ export function roleProblems(facts: RoleFacts, allowed: readonly string[]): stri
   say(facts.attributes, (list) => `${role} has ${list}.`);
   say(facts.owns, (list) => `${role} owns ${list}: the owner's rights are not held back by row level security.`);
   if (facts.inherits) problems.push(`${role} is INHERIT: it has its groups' rights without entering the gate.`);
-  say(facts.reaches.filter((name) => !allowed.includes(name)), (list) => `${role} can become ${list}.`);
+  say(
+    facts.reaches.filter((name) => !allowed.includes(name)),
+    (list) => `${role} can become ${list}.`,
+  );
   say(facts.reached_attributes, (list) => `${role} can become a role that is too strong: ${list}.`);
   say(facts.strong_memberships, (list) => `${role} inherits, or may hand on, its membership of ${list}.`);
   say(facts.tables, (list) => `${role} can touch tables without entering the gate: ${list}.`);
   say(facts.creates, (list) => `${role} may create objects: ${list}.`);
-  say(allowed.filter((name) => !facts.reaches.includes(name)), (list) => `${role} is not a member of ${list}; run migrate:init.`);
+  say(
+    allowed.filter((name) => !facts.reaches.includes(name)),
+    (list) => `${role} is not a member of ${list}; run migrate:init.`,
+  );
   if (!facts.uses_gatehouse) problems.push(`${role} may not use schema gatehouse; run migrate:init.`);
   return problems;
 }

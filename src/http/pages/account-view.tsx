@@ -21,7 +21,7 @@ export function AccountView({ profile, sessions, history, isOlder, notice, refus
   const timeZone = profile.timeZone ?? 'UTC';
   return (
     <>
-      {notice ? <Notice>{notice}</Notice> : null}
+      {notice ? <Notice tone="good">{notice}</Notice> : null}
       {refusal ? <Alert focus>{refusal}</Alert> : null}
       <div class="head">
         <h1>{profile.displayName ? `Hello, ${profile.displayName}` : 'Your account'}</h1>

@@ -1,9 +1,9 @@
 import type { Child } from 'hono/jsx';
 
-/** Said politely by screen readers: something went as asked. */
-export function Notice({ children }: { children: Child }) {
+/** Said politely by screen readers: what happened, or (`tone` good) that something went as asked. */
+export function Notice({ children, tone }: { children: Child; tone: 'good' | 'note' }) {
   return (
-    <p class="banner good" role="status">
+    <p class={`banner ${tone}`} role="status">
       {children}
     </p>
   );

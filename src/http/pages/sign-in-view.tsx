@@ -21,7 +21,7 @@ export function AskView(state: AskState) {
       <p class="banner bad" role="alert" tabindex={-1} data-alert hidden></p>
       <OpenedLink />
       <div class="ask stack">
-        {state.notice ? <Notice>{state.notice}</Notice> : null}
+        {state.notice ? <Notice tone="note">{state.notice}</Notice> : null}
         {state.refusal ? <Alert focus>{state.refusal}</Alert> : null}
         <p class="soft">We will mail you a link and a code. There is no password to remember.</p>
         <form method="post" action="/sign-in" class="stack" data-ask>

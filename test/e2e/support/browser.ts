@@ -45,6 +45,7 @@ export async function newPerson(browser: Browser, baseURL: string, options: Brow
     extraHTTPHeaders: { 'cf-connecting-ip': `203.0.113.${people}` },
     ...options,
   });
+  context.setDefaultTimeout(15_000);
   const complaints: string[] = [];
   context.on('console', (message) => {
     if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());

@@ -50,7 +50,8 @@ describe('runs at the same time', () => {
     const directory = directoryOf(COUNTED);
     const local = await startNeonLocal({ postgres: database.url() });
     try {
-      const connect = (): MigrationConnection => connectNeon(parseAddress('TEST_POSTGRES_URL', database.url()), local.url);
+      const connect = (): MigrationConnection =>
+        connectNeon(parseAddress('TEST_POSTGRES_URL', database.url()), local.url);
       await Promise.all(Array.from({ length: 5 }, async () => applyMigrations({ connection: connect(), directory })));
     } finally {
       await local.close();
@@ -63,7 +64,9 @@ describe('runs at the same time', () => {
     const directory = directoryOf(COUNTED);
     await applyMigrations({ connection: owner, directory });
     const results = await Promise.allSettled(
-      Array.from({ length: 5 }, async () => rollbackMigrations({ connection: database.connect(), directory, steps: 1 })),
+      Array.from({ length: 5 }, async () =>
+        rollbackMigrations({ connection: database.connect(), directory, steps: 1 }),
+      ),
     );
     const rolledBack = results.flatMap((result) => (result.status === 'fulfilled' ? result.value.rolledBack : []));
     expect(rolledBack.filter((name) => name === '0004_last')).toHaveLength(1);
@@ -72,8 +75,12 @@ describe('runs at the same time', () => {
 
   it('two checkouts with different files under the same number: one wins, the other is told', async () => {
     const owner = await prepare(database);
-    const ours = directoryOf({ '0000_a.sql': 'create table a (b int);\n--> statement-breakpoint\nselect pg_sleep(0.3);' });
-    const theirs = directoryOf({ '0000_b.sql': 'create table b (b int);\n--> statement-breakpoint\nselect pg_sleep(0.3);' });
+    const ours = directoryOf({
+      '0000_a.sql': 'create table a (b int);\n--> statement-breakpoint\nselect pg_sleep(0.3);',
+    });
+    const theirs = directoryOf({
+      '0000_b.sql': 'create table b (b int);\n--> statement-breakpoint\nselect pg_sleep(0.3);',
+    });
     const results = await Promise.allSettled(
       [ours, theirs].map(async (directory) => applyMigrations({ connection: database.connect(), directory })),
     );
@@ -91,7 +98,9 @@ describe('runs at the same time', () => {
     await applyMigrations({ connection: owner, directory: first });
     const second = directoryOf({ '0000_a.sql': 'create table a (c int);' });
     addFiles(second, { '0001_b.sql': 'create table b (b int);' });
-    expect((await refusalOf(applyMigrations({ connection: database.connect(), directory: second }))).code).toBe('migration.changed');
+    expect((await refusalOf(applyMigrations({ connection: database.connect(), directory: second }))).code).toBe(
+      'migration.changed',
+    );
   });
 
   it('ten inits of one database all end well', async () => {

@@ -22,7 +22,9 @@ describe('an index made concurrently', () => {
     const watched = await database.client();
     const push = applyMigrations({ connection, directory, lockTimeout: 50, statementTimeout: 50 });
     const waits = async (): Promise<boolean> => {
-      const { rowCount } = await watched.query(`select 1 from pg_stat_activity where query like '%a_b on a%' and wait_event_type = 'Lock' and pid <> pg_backend_pid()`);
+      const { rowCount } = await watched.query(
+        `select 1 from pg_stat_activity where query like '%a_b on a%' and wait_event_type = 'Lock' and pid <> pg_backend_pid()`,
+      );
       return rowCount === 1;
     };
     await expect.poll(waits, { timeout: 20_000 }).toBe(true);
@@ -57,7 +59,9 @@ describe('an index made concurrently', () => {
     expect((await listMigrations({ connection: again, directory })).migrations.at(-1)?.state).toBe('started');
     const logins = { app: database.logins.app, service: database.logins.service };
     const { problems } = await checkMigrations({ connection: again, directory, logins });
-    expect(problems.map(({ message }) => message).join('\n')).toMatch(/0001_index\.sql was begun[\s\S]*INVALID.*drop index concurrently public\.a_b/);
+    expect(problems.map(({ message }) => message).join('\n')).toMatch(
+      /0001_index\.sql was begun[\s\S]*INVALID.*drop index concurrently public\.a_b/,
+    );
 
     await again.single({ query: 'drop index concurrently public.a_b' });
     const { applied } = await applyMigrations({ connection: again, directory, retry: '0001_index' });

@@ -12,12 +12,20 @@ describe('a lock that is not free', () => {
     const connection = await prepare(database);
     const directory = directoryOf(TABLE);
     await applyMigrations({ connection, directory });
-    addFiles(directory, { '0001_c.sql': 'create table c (d int);\n--> statement-breakpoint\nalter table a add column c int;' });
+    addFiles(directory, {
+      '0001_c.sql': 'create table c (d int);\n--> statement-breakpoint\nalter table a add column c int;',
+    });
     const other = await database.client();
     await other.query('begin');
     await other.query('select * from a');
     const lines: string[] = [];
-    const work = applyMigrations({ connection, directory, lockTimeout: 50, lockAttempts: 3, onProgress: (line) => lines.push(line) });
+    const work = applyMigrations({
+      connection,
+      directory,
+      lockTimeout: 50,
+      lockAttempts: 3,
+      onProgress: (line) => lines.push(line),
+    });
     const refusal = await refusalOf(work);
     expect(refusal.code).toBe('migration.locked');
     expect(refusal.message).toMatch(/0001_c\.sql, statement 2 of 2: no lock after 3 tries of 50 ms: a table it needs/);
@@ -58,14 +66,18 @@ describe('a lock that is not free', () => {
     const refusal = await refusalOf(applyMigrations({ connection, directory, lockTimeout: 50, lockAttempts: 2 }));
     await other.query('commit');
     expect(refusal.code).toBe('migration.locked');
-    expect(refusal.message).toMatch(/0000_a\.sql: no lock after 2 tries.*another migration run holds the lock \(process \d+ \(a slow push\)/);
+    expect(refusal.message).toMatch(
+      /0000_a\.sql: no lock after 2 tries.*another migration run holds the lock \(process \d+ \(a slow push\)/,
+    );
   });
 });
 
 describe('a statement that takes too long', () => {
   it('is cancelled at the limit, leaves nothing, and passes with a longer one', async () => {
     const connection = await prepare(database);
-    const directory = directoryOf({ '0000_slow.sql': 'create table a (b int);\n--> statement-breakpoint\nselect pg_sleep(0.4);' });
+    const directory = directoryOf({
+      '0000_slow.sql': 'create table a (b int);\n--> statement-breakpoint\nselect pg_sleep(0.4);',
+    });
     const refusal = await refusalOf(applyMigrations({ connection, directory, statementTimeout: 100 }));
     expect(refusal.code).toBe('migration.failed');
     expect(refusal.message).toMatch(/statement 2 of 2 was cancelled \(statement timeout 100 ms\).*--statement-timeout/);
@@ -77,7 +89,8 @@ describe('a connection that is lost', () => {
   it('in the middle of a file leaves nothing, and the message says where to look', async () => {
     const connection = await prepare(database);
     const directory = directoryOf({
-      '0000_lost.sql': 'create table a (b int);\n--> statement-breakpoint\nselect pg_terminate_backend(pg_backend_pid());',
+      '0000_lost.sql':
+        'create table a (b int);\n--> statement-breakpoint\nselect pg_terminate_backend(pg_backend_pid());',
     });
     const refusal = await refusalOf(applyMigrations({ connection, directory }));
     expect(refusal.message).toMatch(/0000_lost\.sql/);

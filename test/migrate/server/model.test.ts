@@ -7,7 +7,12 @@ import { compareCatalogues } from '../../../src/db/migrate/catalogue/compare.ts'
 import { readCatalogue } from '../../../src/db/migrate/catalogue/read.ts';
 import { withShadow } from '../../../src/db/migrate/catalogue/shadow.ts';
 import { readMigrations } from '../../../src/db/migrate/files.ts';
-import { applyMigrations, initialize, type MigrationConnection, rollbackMigrations } from '../../../src/db/migrate/index.ts';
+import {
+  applyMigrations,
+  initialize,
+  type MigrationConnection,
+  rollbackMigrations,
+} from '../../../src/db/migrate/index.ts';
 import { directoryOf, LOGINS } from '../support.ts';
 import { RICH_FILES } from '../rich-schema.ts';
 import { asSuperuser, ensureNamedRoles, prepare, useServerDatabase } from './support.ts';
@@ -39,7 +44,9 @@ async function prepareAsOwner(): Promise<MigrationConnection> {
   ]);
   const connection = database.connect(owner);
   const { notes } = await initialize({ connection, logins: LOGINS });
-  expect(notes).toEqual(['gatehouse_app', 'gatehouse_service'].map((name) => expect.stringContaining(`password of ${name} was left`)));
+  expect(notes).toEqual(
+    ['gatehouse_app', 'gatehouse_service'].map((name) => expect.stringContaining(`password of ${name} was left`)),
+  );
   return connection;
 }
 
@@ -59,7 +66,10 @@ it("Gatehouse's own migrations make the same model on this server, up, down and 
   expect(applied).toHaveLength((await readMigrations(drizzle)).length);
   const full = await readCatalogue(connection);
   const logins = { app: LOGINS.app.name, service: LOGINS.service.name };
-  expect(compareCatalogues(await withShadow({ directory: drizzle, logins }, readCatalogue), full)).toEqual({ drift: [], others: [] });
+  expect(compareCatalogues(await withShadow({ directory: drizzle, logins }, readCatalogue), full)).toEqual({
+    drift: [],
+    others: [],
+  });
   await rollbackMigrations({ connection, directory: drizzle, steps: applied.length });
   expect(await readCatalogue(connection)).toEqual(empty);
   await applyMigrations({ connection, directory: drizzle, statementTimeout: 0 });

@@ -28,7 +28,9 @@ describe("the Worker's logins on a server", () => {
     expect(await checkMigrations({ connection, directory, logins })).toMatchObject({ ok: true, problems: [] });
     const wrong = { ...logins, app: { ...app, connection: database.connect({ ...app, password: 'wrong' }) } };
     const { problems } = await checkMigrations({ connection, directory, logins: wrong });
-    expect(problems).toMatchObject([{ kind: 'role', message: expect.stringMatching(/DATABASE_URL: cannot connect as .*password authentication/) }]);
+    expect(problems).toMatchObject([
+      { kind: 'role', message: expect.stringMatching(/DATABASE_URL: cannot connect as .*password authentication/) },
+    ]);
     expect(problems[0]?.message).not.toContain('wrong"');
   });
 
@@ -36,7 +38,9 @@ describe("the Worker's logins on a server", () => {
     await prepare(database);
     const app = { ...database.logins.app, password: 'päss wörd/%' };
     await initialize({ connection: database.connect(), logins: { ...database.logins, app } });
-    expect(await database.connect(app).single({ query: 'select session_user::text as name' })).toEqual([{ name: app.name }]);
+    expect(await database.connect(app).single({ query: 'select session_user::text as name' })).toEqual([
+      { name: app.name },
+    ]);
   });
 });
 
@@ -66,7 +70,9 @@ describe('an owner who is no superuser, as on Neon', () => {
     );
     const groups = ['gatehouse_member', 'gatehouse_admin', 'gatehouse_system', 'gatehouse_sql'];
     await asSuperuser(
-      ...groups.map((group) => `do $$ begin create role ${group} nologin; exception when duplicate_object then null; end $$`),
+      ...groups.map(
+        (group) => `do $$ begin create role ${group} nologin; exception when duplicate_object then null; end $$`,
+      ),
       ...groups.map((group) => `grant ${group} to ${owner.name} with admin option`),
     );
   });
@@ -74,7 +80,8 @@ describe('an owner who is no superuser, as on Neon', () => {
   afterAll(async () => {
     for (const connection of open) await connection.close();
     await asSuperuser(...names.map((name) => `drop database ${name} with (force)`));
-    for (const role of [logins.app.name, logins.service.name, owner.name]) await asSuperuser(`drop role if exists ${role}`);
+    for (const role of [logins.app.name, logins.service.name, owner.name])
+      await asSuperuser(`drop role if exists ${role}`);
   });
 
   it('prepares and migrates a database, and a second one of the same cluster', async () => {
@@ -87,15 +94,24 @@ describe('an owner who is no superuser, as on Neon', () => {
         app: { ...logins.app, connection: connect(name, logins.app) },
         service: { ...logins.service, connection: connect(name, logins.service) },
       };
-      expect(await checkMigrations({ connection, directory, logins: checked })).toMatchObject({ ok: true, problems: [] });
+      expect(await checkMigrations({ connection, directory, logins: checked })).toMatchObject({
+        ok: true,
+        problems: [],
+      });
     }
   });
 
   it('is told what it may not do, where it may not', async () => {
     const weak = { name: `migrate_weak_${suffix}`, password: 'weak' };
-    await asSuperuser(`create role ${weak.name} login password 'weak'`, `grant create on database ${names[0]} to ${weak.name}`);
+    await asSuperuser(
+      `create role ${weak.name} login password 'weak'`,
+      `grant create on database ${names[0]} to ${weak.name}`,
+    );
     try {
-      const fresh = { app: { name: `new_a_${suffix}`, password: 'x' }, service: { name: `new_b_${suffix}`, password: 'x' } };
+      const fresh = {
+        app: { name: `new_a_${suffix}`, password: 'x' },
+        service: { name: `new_b_${suffix}`, password: 'x' },
+      };
       const strangers = await refusalOf(initialize({ connection: connect(names[0], weak), logins: fresh }));
       expect(strangers.code).toMatch(/^(database\.refused|role\.unusable)$/);
       expect(strangers.message).toMatch(/belongs to migrate_owner|may not create roles/);

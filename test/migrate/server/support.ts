@@ -3,13 +3,21 @@ import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { afterAll, beforeAll } from 'vitest';
 
-import { connectPostgres, initialize, type MigrationConnection, parseAddress, type WorkerLogins } from '../../../src/db/migrate/index.ts';
+import {
+  connectPostgres,
+  initialize,
+  type MigrationConnection,
+  parseAddress,
+  type WorkerLogins,
+} from '../../../src/db/migrate/index.ts';
 
 /** A superuser's connection string of a PostgreSQL server. Without one there is nothing these tests could prove. */
 export function serverUrl(): URL {
   const url = process.env['TEST_POSTGRES_URL'];
   if (url === undefined || url === '') {
-    throw new Error('TEST_POSTGRES_URL is not set: these tests need a PostgreSQL server (a superuser connection string).');
+    throw new Error(
+      'TEST_POSTGRES_URL is not set: these tests need a PostgreSQL server (a superuser connection string).',
+    );
   }
   return new URL(url);
 }
@@ -36,7 +44,8 @@ export function useServerDatabase(): ServerDatabase {
   const url = (user?: { name: string; password: string }): string => {
     const address = serverUrl();
     address.pathname = `/${name}`;
-    if (user !== undefined) [address.username, address.password] = [user.name, user.password].map(encodeURIComponent) as [string, string];
+    if (user !== undefined)
+      [address.username, address.password] = [user.name, user.password].map(encodeURIComponent) as [string, string];
     return address.href;
   };
   beforeAll(async () => {
@@ -79,7 +88,8 @@ export async function asSuperuser(...queries: readonly string[]): Promise<void> 
 /** The logins that Gatehouse's own migrations name, as they are: other tests of this server sign in with their passwords. */
 export async function ensureNamedRoles(): Promise<void> {
   const groups = ['gatehouse_member', 'gatehouse_admin', 'gatehouse_system', 'gatehouse_sql'];
-  const create = (role: string): string => `do $$ begin create role ${role}; exception when duplicate_object then null; end $$`;
+  const create = (role: string): string =>
+    `do $$ begin create role ${role}; exception when duplicate_object then null; end $$`;
   await asSuperuser(
     ...groups.map((group) => create(`${group} nologin`)),
     create('gatehouse_app login noinherit'),

@@ -27,15 +27,19 @@ export function compareCatalogues(expected: Catalogue, found: Catalogue): Compar
   for (const [id, item] of expected) {
     const actual = found.get(id);
     if (actual === undefined) {
-      if (!isPartOfAbsent(item, found)) drift.push({ ...named(item), problem: 'missing', expected: item.definition, found: null });
+      if (!isPartOfAbsent(item, found))
+        drift.push({ ...named(item), problem: 'missing', expected: item.definition, found: null });
     } else if (actual.definition !== item.definition) {
       drift.push({ ...named(item), problem: 'different', expected: item.definition, found: actual.definition });
     }
   }
-  const functions = new Set([...expected.values()].filter(({ kind }) => kind === 'function').map(({ key }) => bareName(key)));
+  const functions = new Set(
+    [...expected.values()].filter(({ kind }) => kind === 'function').map(({ key }) => bareName(key)),
+  );
   for (const [id, item] of found) {
     if (expected.has(id) || isPartOfAbsent(item, expected)) continue;
-    if (touchesOurs(item, expected, functions)) drift.push({ ...named(item), problem: 'extra', expected: null, found: item.definition });
+    if (touchesOurs(item, expected, functions))
+      drift.push({ ...named(item), problem: 'extra', expected: null, found: item.definition });
     else if (item.kind !== 'extension') others.push(`${item.kind} ${item.key}`);
   }
   return { drift, others };

@@ -15,7 +15,10 @@ export interface ShadowOptions {
 }
 
 /** Runs the work on what the migrations make: a fresh embedded PostgreSQL that is thrown away after. Takes seconds. */
-export async function withShadow<T>(options: ShadowOptions, work: (connection: MigrationConnection) => Promise<T>): Promise<T> {
+export async function withShadow<T>(
+  options: ShadowOptions,
+  work: (connection: MigrationConnection) => Promise<T>,
+): Promise<T> {
   const { directory, upTo, logins } = options;
   const database = await PGlite.create();
   try {

@@ -26,7 +26,10 @@ export function connectNeon(address: DatabaseAddress, endpoint?: string): Migrat
       requireSize([statement]);
       // The query is sent when `then` is called; returned bare, that would be after the endpoint is put back.
       const query = sql.query(statement.query, [...(statement.params ?? [])]);
-      return reach(endpoint ?? address.host, through(endpoint, () => query.then((rows): Row[] => rows)));
+      return reach(
+        endpoint ?? address.host,
+        through(endpoint, () => query.then((rows): Row[] => rows)),
+      );
     },
     close: async () => {},
   };
@@ -61,7 +64,10 @@ async function reach<T>(place: string, answer: Promise<T>): Promise<T> {
 function requireSize(statements: readonly unknown[]): void {
   const bytes = Buffer.byteLength(JSON.stringify(statements));
   if (bytes <= REQUEST_LIMIT) return;
-  throw new MigrationError('file.too_large', `The request would be ${bytes} bytes; Neon takes ${REQUEST_LIMIT}. Split the file.`);
+  throw new MigrationError(
+    'file.too_large',
+    `The request would be ${bytes} bytes; Neon takes ${REQUEST_LIMIT}. Split the file.`,
+  );
 }
 
 function requireLoopback(endpoint: string): void {

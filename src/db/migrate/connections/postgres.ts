@@ -40,7 +40,11 @@ async function open(address: DatabaseAddress): Promise<pg.Client> {
     return client;
   } catch (error) {
     const reason = error instanceof Error && error.message !== '' ? error.message : 'the connection was refused';
-    throw new MigrationError('database.unreachable', `Cannot connect to ${describeTarget(address, 'TCP')}: ${reason}.`, error);
+    throw new MigrationError(
+      'database.unreachable',
+      `Cannot connect to ${describeTarget(address, 'TCP')}: ${reason}.`,
+      error,
+    );
   }
 }
 
