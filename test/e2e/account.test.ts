@@ -2,19 +2,19 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { launchBrowser, newPerson, type Person } from './support/browser.ts';
 import { newAddress, signIn } from './support/journey.ts';
-import { type RunningWorker, startWorker } from './support/worker.ts';
+import { type RunningWorker, startPlace } from './support/worker.ts';
 
 /** Two Workers on one database, as two places of the world: mails to one address are limited, and limits are per place. */
 let places: RunningWorker[];
 let browser: Browser;
 
 beforeAll(async () => {
-  places = [await startWorker(), await startWorker()];
+  places = [await startPlace(), await startPlace()];
   browser = await launchBrowser();
 });
 afterAll(async () => {
   await browser?.close();
-  for (const place of places ?? []) await place.stop();
+  for (const place of places ?? []) await place.close();
 });
 
 /** The same person at two browsers. */

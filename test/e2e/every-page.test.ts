@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findBarriers } from './support/accessibility.ts';
 import { launchBrowser, newPerson } from './support/browser.ts';
 import { askForMail, newAddress, readMail, typeCode } from './support/journey.ts';
-import { type RunningWorker, startWorker } from './support/worker.ts';
+import { type RunningWorker, startPlace } from './support/worker.ts';
 
 const pictures = 'artifacts/pages';
 
@@ -13,12 +13,12 @@ let worker: RunningWorker;
 
 beforeAll(async () => {
   mkdirSync(pictures, { recursive: true });
-  worker = await startWorker();
+  worker = await startPlace();
   browser = await launchBrowser();
 });
 afterAll(async () => {
   await browser?.close();
-  await worker?.stop();
+  await worker?.close();
 });
 
 const looks: [string, BrowserContextOptions][] = [

@@ -4,7 +4,7 @@ import type { Browser, Request, Route } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { launchBrowser, newPerson } from './support/browser.ts';
 import { askForMail, newAddress, readMail, signIn, typeCode } from './support/journey.ts';
-import { type RunningWorker, startWorker } from './support/worker.ts';
+import { type RunningWorker, startPlace } from './support/worker.ts';
 
 let browser: Browser;
 let worker: RunningWorker;
@@ -15,12 +15,12 @@ beforeAll(async () => {
   trusted = createServer((_, response) => response.setHeader('content-type', 'text/html').end('<h1>Welcome</h1>'));
   await new Promise<void>((done) => trusted.listen(0, '127.0.0.1', done));
   trustedUrl = `http://127.0.0.1:${(trusted.address() as AddressInfo).port}`;
-  worker = await startWorker({ TRUSTED_ORIGINS: trustedUrl });
+  worker = await startPlace({ TRUSTED_ORIGINS: trustedUrl });
   browser = await launchBrowser();
 });
 afterAll(async () => {
   await browser?.close();
-  await worker?.stop();
+  await worker?.close();
   trusted?.close();
 });
 

@@ -46,4 +46,13 @@ describe('a piece that cannot be sent', () => {
       expect(statementProblem(sql)).toMatch(/set local/);
     },
   );
+
+  it('is refused when the rest of the batch would run as somebody else', () => {
+    expect(statementProblem('set local role gatehouse_admin;')).toMatch(/changes who runs the rest of the batch/);
+  });
+
+  it('is found quickly in eight megabytes of anything', () => {
+    const text = `insert into t values ('${"it''s; -- no ".repeat(300_000)}');${'$('.repeat(1_000_000)}`;
+    expect(statementProblem(text)).toMatch(/holds 2 statements/);
+  });
 });

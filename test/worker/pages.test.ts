@@ -1,21 +1,30 @@
-import { env, exports } from 'cloudflare:workers';
 import { describe, expect, it } from 'vitest';
-import type { Env } from '../../src/env.ts';
-import { readMailbox } from '../../src/http/pages/mailbox.tsx';
+import { newId } from '../../src/lib/ids.ts';
+import { PUBLIC_URL, readMail, send, workerEnv } from '../support/worker.ts';
 
-const ORIGIN = 'http://localhost:8787';
+interface Sent {
+  readonly method?: string;
+  readonly body?: string | URLSearchParams;
+  readonly headers?: Record<string, string>;
+}
 
-let networks = 0;
+const newEmail = () => `${newId()}@example.com`;
 
-/** A request as a browser sends it, from a network of its own, since mails are counted by network. */
-function browse(path: string, { headers, ...init }: RequestInit & { headers?: Record<string, string> } = {}): Promise<Response> {
-  networks += 1;
-  const all = { accept: 'text/html,*/*;q=0.8', 'cf-connecting-ip': `203.0.113.${networks}`, ...headers };
-  return exports.default.fetch(new Request(ORIGIN + path, { redirect: 'manual', ...init, headers: all }));
+/** A request as a browser sends it. */
+function browse(path: string, { headers, ...rest }: Sent = {}): Promise<Response> {
+  const accept = 'text/html,*/*;q=0.8';
+  return send(new Request(PUBLIC_URL + path, { redirect: 'manual', ...rest, headers: { accept, ...headers } }));
 }
 
 function post(path: string, fields: Record<string, string>, headers: Record<string, string> = {}): Promise<Response> {
-  return browse(path, { method: 'POST', body: new URLSearchParams(fields), headers: { origin: ORIGIN, ...headers } });
+  return browse(path, { method: 'POST', body: new URLSearchParams(fields), headers: { origin: PUBLIC_URL, ...headers } });
+}
+
+/** A request to a deployment: https, and nothing of development but its bindings. */
+function deployed(path: string, { headers, ...rest }: Sent = {}): Promise<Response> {
+  const settings = { ENVIRONMENT: 'production', PUBLIC_URL: 'https://account.example.com', NEON_SQL_ENDPOINT: undefined };
+  const all = { accept: 'text/html', origin: settings.PUBLIC_URL, ...headers };
+  return send(new Request(settings.PUBLIC_URL + path, { redirect: 'manual', ...rest, headers: all }), settings);
 }
 
 describe('every page', () => {
@@ -68,9 +77,9 @@ describe('every page', () => {
 
   it('on another host than PUBLIC_URL leads there, with its path and query', async () => {
     const request = new Request('http://127.0.0.1:8787/sign-in?done=signed_out', { redirect: 'manual' });
-    const response = await exports.default.fetch(request);
+    const response = await send(request);
     expect(response.status).toBe(307);
-    expect(response.headers.get('location')).toBe(`${ORIGIN}/sign-in?done=signed_out`);
+    expect(response.headers.get('location')).toBe(`${PUBLIC_URL}/sign-in?done=signed_out`);
   });
 });
 
@@ -101,34 +110,34 @@ describe('a form', () => {
   });
 
   it('gets the same answer for an address that has an account and one that has none', async () => {
-    const known = 'pages-known@example.com';
+    const [known, stranger] = [newEmail(), newEmail()];
     const asked = await post('/sign-in', { email: known });
     const cookie = (asked.headers.get('set-cookie') ?? '').split(';')[0] ?? '';
-    const code = await codeFor(known);
+    const { code = '' } = (await readMail(known)) ?? {};
     const signedIn = await post('/sign-in/code', { code }, { cookie });
     expect(signedIn.headers.get('location')).toBe('/account');
     expect(signedIn.headers.get('set-cookie')).toContain('gatehouse_session=gts_');
-    const unknown = await post('/sign-in', { email: 'pages-unknown@example.com' });
+    const unknown = await post('/sign-in', { email: stranger });
     const again = await post('/sign-in', { email: known.toUpperCase() });
     for (const answer of [asked, unknown]) {
       expect([answer.status, answer.headers.get('location'), await answer.text()]).toEqual([303, '/sign-in/code', '']);
     }
     // A second mail within a minute is refused for any address, so that tells nothing either.
-    const unknownAgain = await post('/sign-in', { email: 'pages-unknown@example.com' });
+    const unknownAgain = await post('/sign-in', { email: stranger });
     expect([again.status, unknownAgain.status]).toEqual([429, 429]);
     expect(Number(again.headers.get('retry-after'))).toBeGreaterThan(0);
   });
 
   it.each([
-    ['/sign-in', { email: '' }],
-    ['/sign-in', { email: 'a\0b@example.com' }],
-    ['/sign-in', { email: 'a@example.com, b@example.com' }],
-    ['/sign-in', { email: 'ok@example.com', redirect_url: '//evil.example' }],
-    ['/sign-in', { email: 'x'.repeat(100_000) }],
-    ['/sign-in/code', { code: '' }],
-    ['/sign-in/code', { code: '12345\ud800' }],
-    ['/sign-in/code', { code: '123456' }],
-  ])('to %s with %o is refused in words', async (path, fields: Record<string, string>) => {
+    ['an empty address', '/sign-in', { email: '' }],
+    ['an address with U+0000', '/sign-in', { email: 'a\0b@example.com' }],
+    ['two addresses', '/sign-in', { email: 'a@example.com, b@example.com' }],
+    ['an address of 100,000 characters', '/sign-in', { email: 'x'.repeat(100_000) }],
+    ['a foreign address to return to', '/sign-in', { email: 'ok@example.com', redirect_url: '//evil.example' }],
+    ['an empty code', '/sign-in/code', { code: '' }],
+    ['a code with a lone surrogate', '/sign-in/code', { code: '12345\ud800' }],
+    ['a code in a browser that asked for none', '/sign-in/code', { code: '123456' }],
+  ] as [string, string, Record<string, string>][])('with %s is refused in words', async (_, path, fields) => {
     const response = await post(path, fields);
     expect(response.status).toBe(400);
     const text = await response.text();
@@ -137,9 +146,9 @@ describe('a form', () => {
   });
 
   it('that is no form is refused and is no failure of ours', async () => {
-    const headers = { origin: ORIGIN, 'content-type': 'multipart/form-data; boundary=x' };
+    const headers = { origin: PUBLIC_URL, 'content-type': 'multipart/form-data; boundary=x' };
     expect((await browse('/sign-in', { method: 'POST', body: 'not a form', headers })).status).toBe(400);
-    const json = { origin: ORIGIN, 'content-type': 'application/json' };
+    const json = { origin: PUBLIC_URL, 'content-type': 'application/json' };
     expect((await browse('/sign-in/code', { method: 'POST', body: '{"code":"123456"}', headers: json })).status).toBe(400);
   });
 
@@ -177,34 +186,36 @@ describe('an error', () => {
 });
 
 describe('the development mailbox', () => {
-  const bindings = env as unknown as Env;
-
   it('shows the HTML part of a mail in a sandbox without scripts', async () => {
-    const email = 'pages-mailbox@example.com';
+    const email = newEmail();
     await post('/sign-in', { email });
-    await codeFor(email);
-    const { items } = (await (await browse(`/dev/mailbox.json?to=${email}`)).json()) as { items: { id: number; sent_at: string }[] };
+    const answer = await browse(`/dev/mailbox.json?to=${email}`);
+    const { items } = (await answer.json()) as { items: { id: number }[] };
     expect(items).toMatchObject([{ to: email, sent_at: expect.stringMatching(/^\d{4}-.*Z$/) }]);
     const response = await browse(`/dev/mailbox/${items[0]?.id}`);
     expect(response.headers.get('content-security-policy')).toMatch(/^sandbox allow-popups .*default-src 'none'/);
     expect(response.headers.get('content-security-policy')).not.toContain('allow-scripts');
     expect((await browse('/dev/mailbox/999999999')).status).toBe(404);
   });
-
-  it('is not there outside development, even where it is bound', async () => {
-    expect(bindings.DEVELOPMENT_MAILBOX).toBeDefined();
-    await expect(readMailbox({ bindings, settings: { environment: 'production' } })).rejects.toMatchObject({ code: 'route.not_found' });
-    await expect(readMailbox({ bindings, settings: { environment: 'development' } })).resolves.toBeInstanceOf(Array);
-  });
 });
 
-/** The code of the newest mail to an address; waits, since mail goes out after the answer. */
-async function codeFor(email: string): Promise<string> {
-  for (let attempt = 0; attempt < 100; attempt += 1) {
-    const { items } = (await (await browse(`/dev/mailbox.json?to=${email}`)).json()) as { items: { text: string }[] };
-    const code = /^\d{6}$/m.exec(items[0]?.text ?? '')?.[0];
-    if (code) return code;
-    await new Promise((done) => setTimeout(done, 20));
-  }
-  throw new Error(`No mail to ${email}.`);
-}
+describe('a deployment', () => {
+  it('has no mailbox, even where one is bound', async () => {
+    expect(workerEnv.DEVELOPMENT_MAILBOX).toBeDefined();
+    for (const path of ['/dev/mailbox', '/dev/mailbox.json', '/dev/mailbox/1']) {
+      const response = await deployed(path);
+      expect(response.status).toBe(404);
+      expect(await response.text()).not.toContain('@example.com');
+    }
+  });
+
+  it('sends nobody to another host, and forgets a dead cookie by its full name', async () => {
+    expect((await deployed('/sign-in')).status).toBe(200);
+    const cookie = `__Host-gatehouse_session=gts_${'A'.repeat(43)}`;
+    const settings = { ENVIRONMENT: 'development', PUBLIC_URL: 'https://localhost:8787' };
+    const request = new Request(`${settings.PUBLIC_URL}/account`, { redirect: 'manual', headers: { cookie } });
+    const response = await send(request, settings);
+    expect(response.status).toBe(303);
+    expect(response.headers.get('set-cookie')).toMatch(/^__Host-gatehouse_session=; Max-Age=0; Path=\/; HttpOnly; SameSite=Lax; Secure$/);
+  });
+});

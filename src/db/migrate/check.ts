@@ -87,21 +87,29 @@ async function compareWithShadow(
   return compareCatalogues(expected, await readCatalogue(connection));
 }
 
-async function loginProblems({ connection, logins }: CheckOptions, which: 'app' | 'service'): Promise<CheckProblem[]> {
+async function loginProblems(options: CheckOptions, which: 'app' | 'service'): Promise<CheckProblem[]> {
+  const { connection, logins } = options;
+  const { name, connection: own } = logins[which];
   const setting = which === 'app' ? 'DATABASE_URL' : 'SERVICE_DATABASE_URL';
   const problem = (message: string): CheckProblem => ({ kind: 'role', message: `${setting}: ${message}` });
-  const login = logins[which];
-  const own = login.connection;
   try {
     const rows = await (own ?? connection).single({
       query: workerRoleQuery,
-      params: [own === undefined ? login.name : null],
+      params: [own === undefined ? name : null],
     });
     const facts = readRoleFacts(rows);
-    if (facts === null) return [problem(`there is no role ${login.name}. Run: npm run migrate:init`)];
-    return roleProblems(facts, WORKER_MEMBERSHIPS[which]).map(problem);
+    if (facts === null) return [problem(`there is no role ${name}. Run: npm run migrate:init`)];
+    const found = roleProblems(facts, WORKER_MEMBERSHIPS[which]);
+    if (facts.role !== name) found.unshift(`it signs in as ${facts.role}, not as ${name}.`);
+    const [owner] = await connection.single({ query: 'select current_database()::text as database' });
+    if (facts.database !== owner?.['database']) {
+      found.unshift(
+        `it leads to database ${facts.database}, MIGRATION_DATABASE_URL to ${String(owner?.['database'])}.`,
+      );
+    }
+    return found.map(problem);
   } catch (error) {
     if (own === undefined || !(error instanceof Error)) throw error;
-    return [problem(`cannot connect as ${login.name}: ${error.message}`)];
+    return [problem(`cannot connect as ${name}: ${error.message}`)];
   }
 }

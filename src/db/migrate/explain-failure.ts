@@ -32,9 +32,11 @@ export async function explainFailure(
       error,
     );
   }
+  const advice =
+    refusal.sqlstate === '25001' ? ' If it must: one statement in a file whose first line is "-- no-transaction".' : '';
   return new MigrationError(
     'migration.failed',
-    `${where} failed: ${describeRefusal(refusal)}. Nothing of this file was done.`,
+    `${where} failed: ${describeRefusal(refusal)}. Nothing of this file was done.${advice}`,
     error,
   );
 }

@@ -1,10 +1,11 @@
 import { databaseRefusal, describeRefusal, MigrationError } from './errors.ts';
-import type { MigrationConnection, Row, Statement } from './connection.ts';
+import type { MigrationConnection, Statement } from './connection.ts';
+import { type DatabaseState, readState } from './database-state.ts';
 import { withoutDefaultPrivileges } from './default-privileges.ts';
 import { journalDdl, takeLock } from './journal.ts';
 import { identifier } from './quote.ts';
 import { withRetries } from './retry.ts';
-import { type ClusterState, GROUP_ROLES, type Login, planRoles, type RoleState } from './roles.ts';
+import { GROUP_ROLES, type Login, planRoles } from './roles.ts';
 
 /** The Worker's two logins, as their connection strings name them. */
 export interface WorkerLogins {
@@ -25,16 +26,6 @@ export interface InitializeResult {
   readonly rolesCreated: readonly string[];
   /** What could not be done, and who can. Empty: all is as it should be. */
   readonly notes: readonly string[];
-}
-
-interface DatabaseState {
-  readonly cluster: ClusterState;
-  readonly database: string;
-  readonly schemaOwner: string | null;
-  readonly publicSchema: boolean;
-  readonly publicMayTemp: boolean;
-  readonly publicMayCreate: boolean;
-  readonly functionsOpen: boolean;
 }
 
 /** Two inits at once, perhaps of two databases of one cluster: the other was faster (duplicates), or they deadlocked. */
@@ -105,6 +96,9 @@ function databaseStatements(state: DatabaseState, logins: readonly string[]): St
   if (!state.publicSchema) queries.push('create schema public');
   // Without IN SCHEMA: a schema's default privileges can only add to the global ones, never take away.
   if (state.functionsOpen) queries.push('alter default privileges revoke execute on functions from public');
+  if (!state.publicMayConnect) {
+    queries.push(`grant connect on database ${identifier(state.database)} to ${logins.map(identifier).join(', ')}`);
+  }
   if (state.publicMayTemp) queries.push(`revoke temporary on database ${identifier(state.database)} from public`);
   if (state.publicMayCreate) queries.push('revoke create on schema public from public');
   queries.push(`grant usage on schema gatehouse to ${roles}`, `grant usage on schema public to ${roles}`);
@@ -156,64 +150,4 @@ function requireUsable(connection: MigrationConnection, { cluster, schemaOwner }
       `Schema gatehouse belongs to ${schemaOwner}, and MIGRATION_DATABASE_URL names ${cluster.owner}. Migrate as ${schemaOwner}.`,
     );
   }
-}
-
-const STATE = `select current_setting('server_version_num') as version, current_user::text as owner,
-    current_database()::text as database,
-    coalesce(current_setting('neon.timeline_id', true), '') <> '' as neon,
-    (select rolsuper or rolcreaterole from pg_roles where rolname = current_user) as may_create_roles,
-    (select pg_get_userbyid(nspowner)::text from pg_namespace where nspname = 'gatehouse') as schema_owner,
-    to_regnamespace('public') is not null as public_schema,
-    has_database_privilege('public', current_database(), 'TEMP') as public_may_temp,
-    coalesce(has_schema_privilege('public', to_regnamespace('public'), 'CREATE'), false) as public_may_create,
-    not exists (select from pg_default_acl d where d.defaclrole = (select oid from pg_roles where rolname = current_user) and d.defaclnamespace = 0
-      and d.defaclobjtype = 'f' and not exists (select from aclexplode(d.defaclacl) a where a.grantee = 0))
-      as functions_open`;
-
-const ROLES = `select r.rolname::text as name, r.rolcanlogin as can_login, r.rolinherit as inherits,
-    concat_ws('|', case when r.rolsuper then 'a superuser' end, case when r.rolbypassrls then 'BYPASSRLS' end,
-      case when r.rolcreaterole then 'CREATEROLE' end, case when r.rolcreatedb then 'CREATEDB' end,
-      case when r.rolreplication then 'REPLICATION' end) as powers,
-    (select coalesce(string_agg(g.rolname, '|'), '') from pg_auth_members m join pg_roles g on g.oid = m.roleid
-      where m.member = r.oid) as member_of,
-    coalesce(array_to_string(r.rolconfig, '|'), '') as settings,
-    (select o.rolsuper or (o.rolcreaterole and not r.rolsuper and (current_setting('server_version_num')::int < 160000
-        or pg_has_role(o.oid, r.oid, 'MEMBER WITH ADMIN OPTION')))
-      from pg_roles o where o.rolname = current_user) as may_alter
-  from pg_roles r where r.rolname = any (string_to_array($1, '|'))`;
-
-async function readState(connection: MigrationConnection, roleNames: readonly string[]): Promise<DatabaseState> {
-  const [facts, roles] = await connection.batch([{ query: STATE }, { query: ROLES, params: [roleNames.join('|')] }]);
-  const row = facts?.[0] ?? {};
-  return {
-    cluster: {
-      version: Number(row['version']),
-      owner: String(row['owner']),
-      mayCreateRoles: row['may_create_roles'] === true,
-      plainPasswords: row['neon'] === true,
-      roles: new Map((roles ?? []).map((role) => [String(role['name']), roleState(role)])),
-    },
-    database: String(row['database']),
-    schemaOwner: typeof row['schema_owner'] === 'string' ? row['schema_owner'] : null,
-    publicSchema: row['public_schema'] === true,
-    publicMayTemp: row['public_may_temp'] === true,
-    publicMayCreate: row['public_may_create'] === true,
-    functionsOpen: row['functions_open'] === true,
-  };
-}
-
-function roleState(row: Row): RoleState {
-  const list = (key: string): string[] =>
-    String(row[key] ?? '')
-      .split('|')
-      .filter((item) => item !== '');
-  return {
-    name: String(row['name']),
-    canLogin: row['can_login'] === true,
-    inherits: row['inherits'] === true,
-    powers: list('powers'),
-    memberOf: list('member_of'),
-    mayAlter: row['may_alter'] === true,
-    settings: list('settings'),
-  };
 }

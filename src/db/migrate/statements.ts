@@ -31,6 +31,9 @@ export function statementProblem(piece: string): string | null {
   if (/^(begin|start\s+transaction|commit|end|rollback|abort|savepoint|release|prepare\s+transaction)\b/.test(words)) {
     return 'controls the transaction, which the migration engine does; remove it';
   }
+  if (/^set\s+local\s+(role|session)\b/.test(words)) {
+    return 'changes who runs the rest of the batch; name the role in the statement that needs it (alter … owner to, grant)';
+  }
   if (/^set\s+(?!local\b|constraints\b|transaction\b)/.test(words)) {
     return 'changes a setting of the session, which would stay in a pooled connection; write "set local"';
   }

@@ -34,6 +34,32 @@ describe("the Worker's logins on a server", () => {
     expect(problems[0]?.message).not.toContain('wrong"');
   });
 
+  it('are refused by check when they lead to another database', async () => {
+    const connection = await prepare(database);
+    const directory = directoryOf(TWO_FILES);
+    await applyMigrations({ connection, directory });
+    const elsewhere = serverUrl();
+    const away = connectPostgres(parseAddress('TEST_POSTGRES_URL', elsewhere.href));
+    const logins = { app: database.logins.app, service: { ...database.logins.service, connection: away } };
+    const { problems } = await checkMigrations({ connection, directory, logins });
+    await away.close();
+    const text = problems.map(({ message }) => message).join('\n');
+    expect(text).toContain(
+      `SERVICE_DATABASE_URL: it leads to database ${elsewhere.pathname.slice(1)}, MIGRATION_DATABASE_URL to ${database.name}`,
+    );
+    expect(text).toContain(`it signs in as ${elsewhere.username}, not as ${database.logins.service.name}`);
+  });
+
+  it('may connect where PUBLIC may not', async () => {
+    await prepare(database);
+    await asSuperuser(`revoke connect on database ${database.name} from public`);
+    await initialize({ connection: database.connect(), logins: database.logins });
+    const { app } = database.logins;
+    expect(await database.connect(app).single({ query: 'select session_user::text as name' })).toEqual([
+      { name: app.name },
+    ]);
+  });
+
   it('get a new password when init is run with one', async () => {
     await prepare(database);
     const app = { ...database.logins.app, password: 'päss wörd/%' };
