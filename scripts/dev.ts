@@ -5,6 +5,7 @@ import { main, readCommandLine, UsageError } from './support/command-line.ts';
 import { isDue } from './support/cron.ts';
 import { keptSecrets, workerSettings, writeEnvFile } from './support/dev-settings.ts';
 import { startStack } from './support/stack.ts';
+import { readableLine } from './support/worker-lines.ts';
 import { startWranglerDev } from './support/wrangler-dev.ts';
 
 const help = `
@@ -35,7 +36,10 @@ await main(async () => {
     port,
     envFile: `${folder}/dev.vars`,
     persistTo: `${folder}/objects`,
-    onLine: (line) => console.log(`worker  ${line}`),
+    onLine: (line) => {
+      const text = readableLine(line);
+      if (text !== null) console.log(`worker  ${text}`);
+    },
   }).catch(async (error: unknown) => {
     await stack.close();
     throw error;

@@ -1,8 +1,11 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { listProcedures } from '../src/http/rest/procedures.ts';
+import { AppError, type ErrorCode, errors } from '../src/errors.ts';
+import { listProcedures, type ProcedureInfo } from '../src/http/rest/procedures.ts';
+import { statusOf } from '../src/http/respond.ts';
+import { snakeCase } from '../src/lib/case.ts';
 import { appRouter } from '../src/routers/index.ts';
+import type { Access } from '../src/trpc.ts';
 import { main, readCommandLine } from './support/command-line.ts';
-import { renderErrors, renderProcedures } from './support/render-docs.ts';
 
 const help = `
 npm run docs [-- --check] [--json]
@@ -13,6 +16,16 @@ procedures themselves.
   --check    write nothing; exit 1 when a page is stale
   --json     print { stale: [...] }: the pages that were (or would be) changed
 `;
+
+const generated = (source: string) => `<!-- Generated from ${source} by \`npm run docs\`. Edit that instead. -->`;
+
+const subjects: Readonly<Record<Access['subject'], string>> = {
+  public: 'none',
+  self: 'the caller’s user',
+  user: '`userId` of the input',
+  organization: '`organizationId` of the input',
+  platform: 'none',
+};
 
 await main(async () => {
   const { values } = readCommandLine(help, {
@@ -31,3 +44,67 @@ await main(async () => {
   else console.log(values.check ? `Stale: ${names.join(', ')}. Run: npm run docs` : `Wrote ${names.join(', ')}.`);
   return values.check && names.length > 0 ? 1 : 0;
 });
+
+/** `docs/errors.md`: the error table, for readers. */
+function renderErrors(): string {
+  const rows = Object.entries(errors).map(([code, entry]) => [
+    `\`${code}\``,
+    String(statusOf(new AppError(code as ErrorCode))),
+    `\`${entry.trpc}\``,
+    entry.message,
+    'sqlstate' in entry ? `\`${entry.sqlstate}\`` : '',
+  ]);
+  return `${generated('src/errors.ts')}
+
+# Errors
+
+Every refusal carries a stable code, a message for people and a request id: in REST as
+\`{"error": {"code", "message", "request_id", …}}\`, in tRPC as \`data.appCode\` and \`data.requestId\`. Decide by the code; the
+message may change. \`SQLSTATE\` is what a SQL function raises for it.
+
+${table(['Code', 'HTTP', 'tRPC', 'Message', 'SQLSTATE'], rows)}`;
+}
+
+/** `docs/procedures.md`: procedure → route → access → scope → subject → role → trips. */
+function renderProcedures(procedures: readonly ProcedureInfo[]): string {
+  const rows = procedures.map(({ name, meta: { access, openapi } }) => [
+    `\`${name}\``,
+    openapi ? `\`${openapi.method} /v1${snakeCase(openapi.path)}\`` : '',
+    access ? describeDemand(access) : 'undeclared',
+    access && 'scope' in access && access.scope ? `\`${access.scope}\`` : '',
+    access ? subjects[access.subject] : '',
+    access ? `\`${roleOf(access)}\`` : '',
+    access?.subject === 'public' ? 'at most 2' : '1',
+  ]);
+  return `${generated('the routers')}
+
+# Procedures
+
+Who may call what, as whom, and at what cost. *Scope* is what an API token must carry; without one, tokens are refused.
+*Subject* is the user or organisation the call acts on. *Role* is the database role its statements run under. *Trips* are
+round trips to the database; a contract test counts them.
+
+${table(['Procedure', 'REST', 'Access', 'Scope', 'Subject', 'Role', 'Trips'], rows)}`;
+}
+
+function describeDemand(access: Access): string {
+  if (access.subject === 'public') return 'anyone';
+  const who = access.subject === 'organization' ? `organisation ${access.role}` : access.subject === 'platform' ? 'administrator' : 'signed in';
+  return access.freshWithin ? `${who}, confirmed within ${access.freshWithin} s` : who;
+}
+
+/** As `openContext` and `gatehouse.enter` choose it. */
+function roleOf({ subject }: Access): string {
+  if (subject === 'public') return 'gatehouse_system';
+  return subject === 'platform' ? 'gatehouse_admin' : 'gatehouse_member';
+}
+
+/** Columns padded, so that a change of one row is a diff of one line wherever widths allow, and the source reads well. */
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const escaped = [head, ...rows].map((row) => row.map((cell) => cell.replaceAll('|', '\\|')));
+  const widths = head.map((_, i) => Math.max(3, ...escaped.map((row) => row[i]?.length ?? 0)));
+  const line = (cells: readonly string[]) => `| ${cells.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join(' | ')} |`;
+  const rule = `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`;
+  const [first = [], ...others] = escaped;
+  return `${[line(first), rule, ...others.map(line)].join('\n')}\n`;
+}

@@ -10,7 +10,7 @@ async function check(directory: string): Promise<CheckResult> {
   return checkMigrations({ connection, directory, logins });
 }
 
-describe('check', () => {
+describe('check', { timeout: 120_000 }, () => {
   it('is content when the database is what the migrations say', async () => {
     const directory = directoryOf(TWO_FILES);
     await applyMigrations({ connection, directory });

@@ -53,7 +53,7 @@ async function migrate(
   return { code, out, err };
 }
 
-describe('the command line', () => {
+describe('the command line', { timeout: 180_000 }, () => {
   it('leads a database through its life', async () => {
     const cwd = directoryOf({});
     cpSync(directoryOf(TWO_FILES), join(cwd, 'drizzle'), { recursive: true });
@@ -91,7 +91,7 @@ describe('the command line', () => {
     const reset = await migrate(['reset'], { cwd });
     expect(reset.out).toContain('applied 2 migrations');
     expect(reset.err).toContain('Target: postgres@localhost/postgres');
-  }, 120_000);
+  });
 
   it('reports a wrong password of the Worker in check', async () => {
     const cwd = directoryOf({});
@@ -101,7 +101,7 @@ describe('the command line', () => {
     const { code, out } = await migrate(['check'], { cwd, env });
     expect(code).toBe(1);
     expect(out).toMatch(/role: DATABASE_URL: cannot connect as nobody_known/);
-  }, 60_000);
+  });
 
   it('refuses what it does not know, by name, with exit code 2', async () => {
     const cases: [string[], RegExp][] = [
@@ -123,7 +123,7 @@ describe('the command line', () => {
       const { code, err } = await migrate(words);
       expect([code, err], words.join(' ')).toEqual([2, expect.stringMatching(message)]);
     }
-  }, 60_000);
+  });
 
   it('names a setting that is missing or malformed, with exit code 2', async () => {
     const missing = await migrate(['push'], { env: {} });
@@ -181,7 +181,7 @@ describe('the command line', () => {
         expect.stringContaining(`Usage: npm run migrate:${command} --`),
       ]);
     }
-  }, 60_000);
+  });
 });
 
 describe('lint', () => {

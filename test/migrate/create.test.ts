@@ -32,7 +32,7 @@ ${more}`,
   );
 }
 
-describe('making migrations', () => {
+describe('making migrations', { timeout: 120_000 }, () => {
   it('takes changes of the schema from drizzle-kit and drafts how to undo them', async () => {
     const first = await createMigration({ directory, schema, name: 'users' });
     expect(first).toMatchObject({ name: '0000_users', downDrafted: false });

@@ -25,7 +25,7 @@ function connectAs(user: string, password: string): MigrationConnection {
   return connectNeon(parseAddress('TEST_URL', `postgres://${user}:${password}@localhost/postgres`), local.url);
 }
 
-describe("over Neon's HTTP", () => {
+describe("over Neon's HTTP", { timeout: 120_000 }, () => {
   it('the whole life of a database works: init, push, check, list, down', async () => {
     const connection = connectAs('postgres', 'postgres');
     const directory = directoryOf(TWO_FILES);

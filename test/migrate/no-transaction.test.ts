@@ -81,7 +81,7 @@ describe('a no-transaction migration', () => {
     const { applied } = await applyMigrations({ connection, directory, retry: '0001_index' });
     expect(applied.map(({ name }) => name)).toEqual(['0001_index']);
     expect(await indexes()).toEqual([{ name: 'a_b', valid: true }]);
-  }, 60_000);
+  });
 
   it('that broke off stops every push, which names it and says how to go on', async () => {
     const directory = directoryOf(INDEX);

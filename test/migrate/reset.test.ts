@@ -10,7 +10,7 @@ import { RICH_FILES } from './rich-schema.ts';
 
 const { connection, query } = useDatabase();
 
-describe('reset', () => {
+describe('reset', { timeout: 120_000 }, () => {
   it('drops everything of Gatehouse, leaves the rest, and applies all migrations again', async () => {
     const directory = directoryOf(RICH_FILES);
     await applyMigrations({ connection, directory });

@@ -51,7 +51,7 @@ describe('a piece that cannot be sent', () => {
     expect(statementProblem('set local role gatehouse_admin;')).toMatch(/changes who runs the rest of the batch/);
   });
 
-  it('is found quickly in eight megabytes of anything', () => {
+  it('is found in megabytes of anything', () => {
     const text = `insert into t values ('${"it''s; -- no ".repeat(300_000)}');${'$('.repeat(1_000_000)}`;
     expect(statementProblem(text)).toMatch(/holds 2 statements/);
   });

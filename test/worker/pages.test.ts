@@ -8,6 +8,7 @@ interface Sent {
   readonly headers?: Record<string, string>;
 }
 
+const failure = new Error('not for anybody');
 const newEmail = () => `${newId()}@example.com`;
 
 /** A request as a browser sends it. */
@@ -173,6 +174,25 @@ describe('an error', () => {
     expect(text).toContain('There is nothing here');
     expect(text).toContain(response.headers.get('x-request-id') ?? 'no id');
     expect(text).not.toMatch(/\bat .*\.tsx?/);
+  });
+
+  it('of a limiter that cannot be asked is said in words, and what was typed stays', async () => {
+    const broken = { RATE_LIMITER: { idFromName: () => failure } };
+    const body = new URLSearchParams({ email: 'ada@example.com' });
+    const request = new Request(`${PUBLIC_URL}/sign-in`, { method: 'POST', headers: { origin: PUBLIC_URL }, body });
+    const response = await send(request, broken);
+    expect(response.status).toBe(503);
+    expect(await response.text()).toMatch(/role="alert".*cannot answer just now.*value="ada@example\.com"/);
+  });
+
+  it('of ours keeps what happened to itself', async () => {
+    const list = () => Promise.reject(failure);
+    const broken = { DEVELOPMENT_MAILBOX: { getByName: () => ({ list }) } };
+    const response = await send(new Request(`${PUBLIC_URL}/dev/mailbox`, { headers: { accept: 'text/html' } }), broken);
+    expect(response.status).toBe(500);
+    const text = await response.text();
+    expect(text).toContain('Something went wrong on our side');
+    expect(text).not.toContain('not for anybody');
   });
 
   it.each([['/nothing', '*/*'], ['/v1/nothing', 'text/html'], ['/dev/nothing.json', 'text/html']])(

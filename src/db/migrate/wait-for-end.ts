@@ -12,17 +12,18 @@ const GRACE_SECONDS = 10;
 export async function settledJournal(context: RunContext): Promise<JournalRow[]> {
   let said = false;
   for (;;) {
-    const begun = (await requireJournal(context.connection)).find(isBegun);
-    const alive = begun !== undefined && (await isAlive(context, begun.name, GRACE_SECONDS));
-    if (!alive) {
-      // It may have ended, or the next one begun, between the two looks: only the same answer twice counts.
-      const journal = await requireJournal(context.connection);
-      if (journal.find(isBegun)?.name === begun?.name) return journal;
+    const journal = await requireJournal(context.connection);
+    const begun = journal.find(isBegun);
+    if (begun === undefined) return journal;
+    if (await isAlive(context, begun.name, GRACE_SECONDS)) {
+      if (!said) context.say(`${begun.name}: another run is at work on it; waiting`);
+      said = true;
+      await sleep(250);
       continue;
     }
-    if (!said) context.say(`${begun.name}: another run is at work on it; waiting`);
-    said = true;
-    await sleep(250);
+    // It may have ended between the two looks: only the same answer twice says that it broke off.
+    const again = await requireJournal(context.connection);
+    if (again.find(isBegun)?.name === begun.name) return again;
   }
 }
 

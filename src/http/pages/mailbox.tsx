@@ -7,11 +7,8 @@ import type { AppEnv } from '../open-context.ts';
 import { showPage } from './layout.tsx';
 import { Moment } from './parts.tsx';
 
-/** What the mailbox needs to know of a request's context. */
-export type MailboxContext = Pick<Context, 'bindings'> & { readonly settings: Pick<Context['settings'], 'environment'> };
-
 /** The kept mails, newest first. @throws AppError `route.not_found` outside development, whatever is bound */
-export async function readMailbox({ settings, bindings }: MailboxContext, to?: string): Promise<StoredMail[]> {
+async function readMailbox({ settings, bindings }: Context, to?: string): Promise<StoredMail[]> {
   const namespace = bindings.DEVELOPMENT_MAILBOX;
   if (settings.environment !== 'development' || !namespace) throw new AppError('route.not_found');
   return developmentMailbox(namespace).list(to);
