@@ -20,11 +20,11 @@ export function createApp(): Hono<AppEnv> {
   app.use(cors);
   app.use(bodyLimit);
   app.use(originCheck);
+  app.use(ordinaryRateLimit);
   app.get('/health', async (c) => {
     const health = await checkHealth(c.get('ctx'));
     return c.json(health, health.status === 'ok' ? 200 : 503);
   });
-  app.use(ordinaryRateLimit);
   app.all('/trpc/*', serveTrpc);
   app.route('/v1', rest);
   app.route('/', reference);

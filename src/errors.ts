@@ -48,7 +48,7 @@ export const errors = {
   'code.invalid': { trpc: 'BAD_REQUEST', message: 'The code is not right. Look at the newest mail.' },
   'code.exhausted': { trpc: 'BAD_REQUEST', message: 'Too many wrong codes. Ask for a new mail.' },
   'sign_up.closed': { trpc: 'FORBIDDEN', message: 'New accounts are not open.' },
-  'redirect.refused': { trpc: 'BAD_REQUEST', message: 'redirectUrl must be a path here or an address of a trusted origin.' },
+  'redirect.refused': { trpc: 'BAD_REQUEST', message: 'The redirect address must be a path here or on a trusted origin.' },
   'idempotency_key.reused': {
     trpc: 'CONFLICT',
     message: 'That Idempotency-Key was sent before with other input. Use a new key.',

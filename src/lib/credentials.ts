@@ -17,5 +17,6 @@ const forms = { session: /^gts_[\w-]{43}$/, token: /^gtk_[0-9A-Za-z]{36}$/ } as 
 /** The credential a text spells, or null when it has no form this service issues. */
 export function parseCredential(secret: string): Credential | null {
   const kind = forms.session.test(secret) ? 'session' : forms.token.test(secret) ? 'token' : null;
-  return kind && { kind, hash: () => sha256Hex(secret) };
+  let hash: Promise<string> | undefined;
+  return kind && { kind, hash: () => (hash ??= sha256Hex(secret)) };
 }

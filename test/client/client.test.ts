@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createGatehouseClient, gatehouseError } from '../../src/client/index.ts';
 
@@ -13,14 +14,13 @@ interface Received {
 /** A network: it hands each request to the answer of its turn, the last one again and again. */
 async function network(...answers: ((response: ServerResponse, request: Received) => void)[]) {
   const received: Received[] = [];
-  const server = createServer(async (request, response) => {
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk as Buffer);
+  const receive = async (request: IncomingMessage, response: ServerResponse) => {
     const { method = '', url = '', headers } = request;
-    const entry = { method, url, headers, body: Buffer.concat(chunks).toString() };
+    const entry = { method, url, headers, body: await text(request) };
     received.push(entry);
     answers[Math.min(received.length, answers.length) - 1]?.(response, entry);
-  });
+  };
+  const server = createServer((request, response) => void receive(request, response));
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
   onTestFinished(() => {
     server.closeAllConnections();

@@ -60,6 +60,11 @@ describe('the client package in a project of its own', () => {
     expect(project.compile({ module, moduleResolution, skipLibCheck: true, exactOptionalPropertyTypes: true })).toBe('');
   });
 
+  it('type-checks the example of a browser app', () => {
+    project.write('program.ts', readFileSync('examples/typescript-frontend/account.ts', 'utf8'));
+    expect(project.compile({ skipLibCheck: true, module: 'esnext', moduleResolution: 'bundler' })).toBe('');
+  });
+
   it('refuses every wrong line of a program', () => {
     project.write('program.ts', bad);
     const lines = [...project.compile({ skipLibCheck: true }).matchAll(/program\.ts\((\d+),\d+\): error TS\d+: (.*)/g)];

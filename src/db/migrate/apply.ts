@@ -6,7 +6,7 @@ import { type JournalRow, newRun, recordApplied, recordFinished, recordRolledBac
 import { runOutside } from './outside-transaction.ts';
 import { type RunContext, runContext, type RunOptions, sendFile } from './run-context.ts';
 import { migrationStatuses, requireOrder } from './status.ts';
-import { isAlive, settledJournal } from './wait-for-end.ts';
+import { isRunning, settledJournal } from './wait-for-end.ts';
 
 export interface ApplyOptions extends RunOptions {
   /** A no-transaction migration that was begun and did not end: run it again. */
@@ -79,7 +79,8 @@ export async function applyMigrations(options: ApplyOptions): Promise<ApplyResul
 
 async function pendingSteps(context: RunContext, retry: string | undefined): Promise<Step[]> {
   const files = await readMigrations(context.directory);
-  const journal = retry === undefined ? await settledJournal(context) : await retriedJournal(context, files, retry);
+  const journal =
+    retry === undefined ? await settledJournal(context, files) : await retriedJournal(context, files, retry);
   const statuses = migrationStatuses(files, journal);
   requireOrder(context.directory, statuses);
   const pending = new Set(statuses.filter(({ state }) => state === 'pending').map(({ name }) => name));
@@ -103,7 +104,7 @@ async function retriedJournal(
       `${retry} is not a migration that was begun and did not end; migrate:list shows which is.`,
     );
   }
-  if (await isAlive(context, retry, 0)) {
+  if (await isRunning(context, file)) {
     throw new MigrationError('retry.invalid', `The server is still at work on ${retry}. Try again when it has ended.`);
   }
   return journal.filter(({ name }) => name !== retry);
@@ -159,7 +160,7 @@ async function appliedMeanwhile(context: RunContext, file: MigrationFile, error:
   const sqlstate = databaseRefusal(error)?.sqlstate;
   if (sqlstate !== '23505' && sqlstate !== '23503') return false;
   const files = await readMigrations(context.directory);
-  const statuses = migrationStatuses(files, await settledJournal(context));
+  const statuses = migrationStatuses(files, await settledJournal(context, files));
   requireOrder(context.directory, statuses);
   return statuses.some(({ name, state }) => name === file.name && state === 'applied');
 }

@@ -39,12 +39,22 @@ export function Moment({ at, timeZone }: { at: string; timeZone: string }) {
 
 const formatters = new Map<string, Intl.DateTimeFormat>();
 
-/** Making one takes longer than a page; people of one deployment live in few zones. */
+/** Making one takes longer than the rest of a page, and people of one deployment live in few zones. */
 function formatter(timeZone: string): Intl.DateTimeFormat {
   const known = formatters.get(timeZone);
   if (known) return known;
-  const made = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'short', timeZone });
-  if (formatters.size > 500) formatters.clear();
+  const made = makeFormatter(timeZone);
+  if (formatters.size >= 500) formatters.clear();
   formatters.set(timeZone, made);
   return made;
+}
+
+function makeFormatter(timeZone: string): Intl.DateTimeFormat {
+  const options = { dateStyle: 'medium', timeStyle: 'short' } as const;
+  try {
+    return new Intl.DateTimeFormat('en-GB', { ...options, timeZone });
+  } catch {
+    // A name that came in by an import, past the check of the profile's form.
+    return new Intl.DateTimeFormat('en-GB', { ...options, timeZone: 'UTC' });
+  }
 }

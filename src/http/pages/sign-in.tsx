@@ -73,7 +73,9 @@ function respond(c: HonoContext<AppEnv>, page: Page, refusal?: AppError): Answer
   return showPage(c, { ...page, script: 'signIn' }, refusal && statusOf(refusal));
 }
 
-/** The address in its checked spelling; dropped when it is refused, so that no page carries what it will not use. */
+/** The address in its checked spelling, ours as a path; dropped when it is refused, so that no page carries it on. */
 function allowedRedirect(c: HonoContext<AppEnv>, candidate: string | undefined): string | undefined {
-  return safeRedirect(candidate, c.get('ctx').settings) ?? undefined;
+  const { settings } = c.get('ctx');
+  const url = safeRedirect(candidate, settings) ?? undefined;
+  return url?.startsWith(`${settings.publicUrl}/`) ? url.slice(settings.publicUrl.length) : url;
 }

@@ -41,7 +41,7 @@ export function routesOf(procedures: readonly ProcedureInfo[]): Route[] {
     const place = procedure.meta.openapi;
     return place ? [routeOf(procedure, place.method, place.path)] : [];
   });
-  return routes.toSorted((a, b) => rank(a.path).localeCompare(rank(b.path)));
+  return routes.toSorted((a, b) => (rank(a.path) < rank(b.path) ? -1 : 1));
 }
 
 function routeOf(procedure: ProcedureInfo, method: Method, template: string): Route {
@@ -50,7 +50,7 @@ function routeOf(procedure: ProcedureInfo, method: Method, template: string): Ro
   return { procedure, method, path: snakeCase(template), pathFields, usesQuery };
 }
 
-/** Sorts `~` (parameters) behind every literal segment. */
+/** Parameters as `~`, which stands behind every letter: a literal segment comes first. */
 function rank(path: string): string {
   return path.replace(/\{\w+\}/g, '~');
 }

@@ -30,6 +30,11 @@ describe('an index made concurrently', () => {
     await expect.poll(waits, { timeout: 20_000 }).toBe(true);
     // A second push sees it being built: it waits too, and does not take it for broken off.
     const second = applyMigrations({ connection: database.connect(), directory });
+    await watched.query(
+      `update gatehouse.migrations set started_at = now() - interval '1 hour' where applied_at is null`,
+    );
+    const retry = applyMigrations({ connection: database.connect(), directory, retry: '0001_index' });
+    expect((await refusalOf(retry)).message).toContain('still at work on 0001_index');
     await other.query('commit');
     expect((await push).applied.map(({ name }) => name)).toEqual(['0001_index']);
     expect((await second).applied).toEqual([]);

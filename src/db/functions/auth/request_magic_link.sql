@@ -1,5 +1,6 @@
--- Stores a magic link for an address, known or not, and says which mail to send: sign_in, sign_up, or sign_up_closed
--- (then nothing is stored). Sent twice with one id it stores once; with other input it answers 'conflict'.
+-- Stores a magic link for an address, known or not, and says which mail to send: sign_in, sign_up, or sign_up_closed.
+-- The work is the same for every address, so its time tells nothing; a link that no mail carries can't be redeemed.
+-- Sent twice with one id it stores once; with other input it answers 'conflict'.
 -- p_link: {id, email, tokenHash, codeHash, browserHash, redirectUrl, ipAddress, seconds, signUpOpen}
 create or replace function gatehouse.request_magic_link(p_link jsonb) returns text
 language plpgsql volatile
@@ -7,9 +8,6 @@ as $$
 declare
   v_user_id text := (select u.id from public.users u where lower(u.email) = lower(p_link->>'email'));
 begin
-  if v_user_id is null and not (p_link->>'signUpOpen')::boolean then
-    return 'sign_up_closed';
-  end if;
   insert into public.magic_links
     (id, user_id, email, token_hash, code_hash, browser_hash, redirect_url, ip_address, expires_at)
   values ((p_link->>'id')::uuid, v_user_id, p_link->>'email', p_link->>'tokenHash', p_link->>'codeHash',
@@ -23,7 +21,8 @@ begin
   ) then
     return 'conflict';
   end if;
-  return case when v_user_id is null then 'sign_up' else 'sign_in' end;
+  return case when v_user_id is not null then 'sign_in'
+              when (p_link->>'signUpOpen')::boolean then 'sign_up' else 'sign_up_closed' end;
 end $$;
 --> statement-breakpoint
 comment on function gatehouse.request_magic_link(jsonb) is 'Stores a magic link and says which mail to send.';
