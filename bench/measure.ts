@@ -7,6 +7,8 @@ import type { BenchRow } from './rows.ts';
 export interface Effort {
   readonly rounds: number;
   readonly warmUpMs: number;
+  /** The same before a row's first round: connections are opened, code is compiled, plans are made. */
+  readonly firstWarmUpMs: number;
   readonly measureMs: number;
   readonly maxRequests: number;
 }
@@ -59,7 +61,7 @@ export async function measureMatrix(
         environment.say(`${latency} ms, ${count} connection${count === 1 ? '' : 's'}, ${database.users.toLocaleString('en')} users: round ${round} of ${effort.rounds}`);
         for (const row of rows) {
           const tally = tallies.get(row.name);
-          if (tally) await measureOnce({ environment, setup, load, row, connections: count, effort }, tally);
+          if (tally) await measureOnce({ environment, setup, load, row, connections: count, effort, warmUpMs: round === 1 ? effort.firstWarmUpMs : effort.warmUpMs }, tally);
         }
       }
       for (const [row, tally] of tallies) {
@@ -90,10 +92,11 @@ interface Once {
   readonly row: BenchRow;
   readonly connections: number;
   readonly effort: Effort;
+  readonly warmUpMs: number;
 }
 
 async function measureOnce(once: Once, tally: Tally): Promise<void> {
-  const { environment, setup, load, row, connections, effort } = once;
+  const { environment, setup, load, row, connections, effort, warmUpMs } = once;
   const worker = setup.workers[row.worker];
   const { pid } = environment.postgres;
   worker.emptyLog();
@@ -102,7 +105,7 @@ async function measureOnce(once: Once, tally: Tally): Promise<void> {
     port: worker.port,
     connections,
     requests: row.requests(setup.database.users),
-    warmUpMs: effort.warmUpMs,
+    warmUpMs,
     measureMs: effort.measureMs,
     maxRequests: effort.maxRequests,
     processes: {

@@ -7,7 +7,7 @@ npm run bench [-- options]
 
 Measures the built Worker on the real workerd binary, with PostgreSQL behind the Neon-compatible
 endpoint, beside bare Hono Workers that do the least there is to do. One workload at a time, in turn.
-It reports; it never fails on a figure. About 20 minutes, or 3 with --quick.
+It reports; it never fails on a figure. About 20 minutes, or 5 with --quick.
 
   --quick              fewer and shorter rounds, 100 thousand users instead of a million, 5 start-ups
   --rows A,B           of: ${rows.map(({ name }) => name).join(', ')}
@@ -79,8 +79,9 @@ export function readOptions(words: string[]): Options {
     connections: numbers('--connections', values.connections, 1, 1_000),
     latencies: numbers('--latency', values.latency, 0, 1_000),
     effort: {
-      rounds: number('--rounds', values.rounds ?? (quick ? '2' : '5'), 1, 100),
-      warmUpMs: quick ? 500 : 1_000,
+      rounds: number('--rounds', values.rounds ?? (quick ? '3' : '5'), 1, 100),
+      warmUpMs: quick ? 300 : 500,
+      firstWarmUpMs: quick ? 2_000 : 5_000,
       measureMs: seconds * 1_000,
       maxRequests: 500_000,
     },

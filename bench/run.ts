@@ -1,5 +1,5 @@
 /** `npm run bench`: what a call costs, beside the least that any Worker pays. */
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { main } from '../scripts/support/command-line.ts';
 import { type Environment, openEnvironment, seedDatabase } from './environment.ts';
@@ -36,7 +36,7 @@ await main(async () => {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void end().then(() => process.exit(130)));
   try {
     if (options.profile === undefined) await measureAll(environment, load, options);
-    else await profileOne(environment, load, options.profile);
+    else await profileOne(environment, load, options);
   } finally {
     await end();
   }
@@ -79,14 +79,16 @@ async function measureAll(environment: Environment, load: LoadProcess, options: 
   if (options.writeDocs) writeFigures(DOCUMENT, sections, machine);
 }
 
-async function profileOne(environment: Environment, load: LoadProcess, name: string): Promise<void> {
+async function profileOne(environment: Environment, load: LoadProcess, { profile: name, json }: Options): Promise<void> {
   const row = rows.find((candidate) => candidate.name === name);
   if (!row) return;
   const database = await seedDatabase(environment, FEW_USERS);
   environment.say(`Profiling ${row.title} …`);
   const { report, profile } = await profileRow(environment, database, load, { row, seconds: 10 });
-  const file = `${name}.cpuprofile`;
+  mkdirSync('artifacts', { recursive: true });
+  const file = `artifacts/bench-${name}.cpuprofile`;
   writeFileSync(file, JSON.stringify(profile));
+  if (json !== undefined) writeJson(json, report);
   print(`The profile itself is in ${file}; Chrome's developer tools open it.`, profileSections(report));
 }
 

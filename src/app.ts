@@ -5,6 +5,7 @@ import { logLine, safeDetail } from './http/log.ts';
 import { type AppEnv, openContext } from './http/open-context.ts';
 import { bodyLimit, cors, ordinaryRateLimit, originCheck, securityHeaders } from './http/middleware.ts';
 import { pages } from './http/pages.tsx';
+import { showRefusal, wantsPage } from './http/pages/errors.tsx';
 import { reference } from './http/reference.ts';
 import { refusalBody, statusOf } from './http/respond.ts';
 import { rest } from './http/rest.ts';
@@ -60,6 +61,7 @@ const refuse: ErrorHandler<AppEnv> = (error, c) => {
   if (refusal.code === 'internal.error') {
     logLine({ event: 'request.failed', level: 'error', requestId, detail: safeDetail(error) });
   }
+  if (requestId && wantsPage(c)) return showRefusal(c, refusal);
   if (refusal.details.retryAfter !== undefined) c.header('retry-after', String(refusal.details.retryAfter));
   return c.json(refusalBody(refusal, requestId), statusOf(refusal));
 };

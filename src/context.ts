@@ -44,7 +44,8 @@ export interface Context {
   readonly facts: RequestFacts;
   readonly credential: Credential | null;
   readonly cookies: Cookies;
-  readonly mailer: Mailer;
+  /** Made when it is asked for: a deployment without mail can do everything else. */
+  mailer(): Mailer;
   /** Work that may end after the answer. */
   later(work: Promise<unknown>): void;
   log(event: LogEvent): void;

@@ -72,13 +72,15 @@ export interface RateLimitDecision {
 /** The part of `env.RATE_LIMITER` that is used. */
 export interface RateLimiterNamespace<Id = unknown> {
   idFromName(name: string): Id;
-  get(id: Id): { take(policy: PolicyName, kind: KeyKind): Promise<RateLimitDecision> };
+  get(id: Id): { take(policy: PolicyName, kind: KeyKind, operation?: string): Promise<RateLimitDecision> };
 }
 
 /** `network` as of `networkKey()`; `account` an e-mail address or id, in any case; absent while nobody is named. */
 export interface RateLimitKeys {
   readonly network: string;
   readonly account?: string;
+  /** Names what is done, so that the same thing sent again is not counted again. */
+  readonly operation?: string;
 }
 
 /** `hops` is the number of Durable Objects asked. */
@@ -107,7 +109,7 @@ export async function enforce<Id>(
     const key = keys[kind];
     if (key === undefined || limitsOf(policy, kind).length === 0) continue;
     hops += 1;
-    const decision = await ask(namespace, await objectName(policy, kind, key), (stub) => stub.take(policy, kind));
+    const decision = await ask(namespace, await objectName(policy, kind, key), (stub) => stub.take(policy, kind, keys.operation));
     if (!decision.allowed) {
       const { retryAfterSeconds, resetAt } = decision;
       return { allowed: false, hops, limitedBy: kind, retryAfterSeconds, resetAt };

@@ -1,9 +1,13 @@
-/** Columns aligned for a terminal: the first to the left, the others to the right. */
+/** Columns aligned for a terminal: figures to the right, words to the left. */
 export function textTable(head: readonly string[], lines: readonly (readonly string[])[]): string {
-  const widths = head.map((title, i) => Math.max(title.length, ...lines.map((line) => line[i]?.length ?? 0)));
+  const columns = head.map((title, i) => {
+    const cells = lines.map((line) => line[i] ?? '');
+    const width = Math.max(title.length, ...cells.map((cell) => cell.length));
+    return { width, isWords: cells.some((cell) => /^[^\d-]/.test(cell)) };
+  });
   const render = (line: readonly string[]) =>
-    line.map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join('  ').trimEnd();
-  return [render(head), widths.map((width) => '-'.repeat(width)).join('  '), ...lines.map(render)].join('\n');
+    columns.map(({ width, isWords }, i) => (isWords ? (line[i] ?? '').padEnd(width) : (line[i] ?? '').padStart(width))).join('  ').trimEnd();
+  return [render(head), columns.map(({ width }) => '-'.repeat(width)).join('  '), ...lines.map(render)].join('\n');
 }
 
 /** The same as Markdown. */

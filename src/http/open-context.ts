@@ -7,6 +7,7 @@ import { AppError } from '../errors.ts';
 import { parseCredential } from '../lib/credentials.ts';
 import { newId } from '../lib/ids.ts';
 import { clientAddress, networkKey } from '../lib/network.ts';
+import { sha256Hex } from '../lib/secrets.ts';
 import { describeDevice } from '../lib/user-agent.ts';
 import { createMailer } from '../mail/create-mailer.ts';
 import { enforce } from '../rate-limits.ts';
@@ -57,15 +58,14 @@ export function openContext(c: HonoContext<AppEnv>): RequestContext {
     cookies,
     setCookies: cookies.setCookies,
     hops: () => hops,
-    get mailer() {
-      return createMailer({
+    mailer: () =>
+      createMailer({
         environment: settings.environment,
         sender: { email: settings.mailFrom, name: settings.productName },
         email: c.env.EMAIL,
         resendApiKey: settings.resendApiKey,
         mailbox: c.env.DEVELOPMENT_MAILBOX,
-      });
-    },
+      }),
     later: (work) => {
       const settled = work.catch((error: unknown) =>
         logLine({ event: 'later.failed', level: 'error', requestId, detail: error instanceof Error ? error.name : '' }),
@@ -80,11 +80,17 @@ export function openContext(c: HonoContext<AppEnv>): RequestContext {
     },
     systemGate: systemGate(service),
     limit: async (policy, account) => {
-      const outcome = await enforce(c.env.RATE_LIMITER, policy, { network, account });
+      const operation = await operationOf(headers.get('idempotency-key'), policy);
+      const outcome = await enforce(c.env.RATE_LIMITER, policy, { network, account, operation });
       hops += outcome.hops;
       if (!outcome.allowed) throw tooMany(outcome.retryAfterSeconds, outcome.resetAt);
     },
   };
+}
+
+/** What a limiter knows a request by: a digest, since a key may be anything. */
+async function operationOf(idempotencyKey: string | null, policy: string): Promise<string | undefined> {
+  return idempotencyKey === null ? undefined : sha256Hex(`${policy}:${idempotencyKey}`);
 }
 
 /** The refusal of a rate limit: says when. */

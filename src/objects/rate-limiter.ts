@@ -6,10 +6,13 @@ import { type KeyKind, limitsOf, nextFreeAt, type PolicyName, type RateLimitDeci
 interface State {
   readonly taken: readonly number[];
   readonly keepUntil: number;
+  /** The operation of the last granted take, and how often it was sent again. */
+  readonly last?: { readonly operation: string; readonly repeats: number };
 }
 
 const STATE = 'state';
 const SAVE_EVERY_MS = 2000;
+const MAX_REPEATS = 2;
 
 /**
  * One object per policy, kind of key and key. It answers from memory and writes seldom: at once when a take fills a
@@ -25,20 +28,25 @@ export class RateLimiter extends DurableObject<unknown> {
   #savedAt = 0;
   #pendingSave: ReturnType<typeof setTimeout> | undefined;
 
-  /** Takes one use, or refuses and says when. A refused take is not counted and puts nothing off. */
-  async take(policy: PolicyName, kind: KeyKind): Promise<RateLimitDecision> {
+  /**
+   * Takes one use, or refuses and says when. A refused take is not counted and puts nothing off.
+   * @param operation names what is done, such as by its Idempotency-Key: sent again at once because its answer was lost,
+   * it is granted without being counted, twice at the most
+   */
+  async take(policy: PolicyName, kind: KeyKind, operation?: string): Promise<RateLimitDecision> {
     const limits = limitsOf(policy, kind);
+    if (this.#isRepeat(operation)) return { allowed: true, retryAfterSeconds: 0, resetAt: iso(this.now()) };
     const now = this.now();
     const keepMs = Math.max(0, ...limits.map((limit) => limit.seconds)) * 1000;
     // A clock that was set back must not lengthen a block: no take lies in the future.
     const taken = this.#state.taken.filter((at) => at > now - keepMs).map((at) => Math.min(at, now));
     const freeAt = nextFreeAt(taken, limits);
     if (freeAt > now) {
-      this.#state = { taken, keepUntil: this.#state.keepUntil };
+      this.#state = { ...this.#state, taken };
       return { allowed: false, retryAfterSeconds: Math.ceil((freeAt - now) / 1000), resetAt: iso(freeAt) };
     }
     taken.push(now);
-    this.#state = { taken, keepUntil: now + keepMs };
+    this.#state = { taken, keepUntil: now + keepMs, last: operation === undefined ? undefined : { operation, repeats: 0 } };
     const nextAt = nextFreeAt(taken, limits);
     await this.#saveSoon(nextAt > now);
     return { allowed: true, retryAfterSeconds: 0, resetAt: iso(Math.max(nextAt, now)) };
@@ -53,6 +61,13 @@ export class RateLimiter extends DurableObject<unknown> {
     this.#state = { taken: [], keepUntil: 0 };
     this.#hasAlarm = false;
     await this.ctx.storage.deleteAll();
+  }
+
+  #isRepeat(operation: string | undefined): boolean {
+    const { last } = this.#state;
+    if (operation === undefined || last?.operation !== operation || last.repeats >= MAX_REPEATS) return false;
+    this.#state = { ...this.#state, last: { operation, repeats: last.repeats + 1 } };
+    return true;
   }
 
   async #saveSoon(atOnce: boolean): Promise<void> {

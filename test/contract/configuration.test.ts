@@ -9,7 +9,15 @@ import { errors } from '../../src/errors.ts';
 import { jobs } from '../../src/jobs/schedule.ts';
 import { changedFunctions, readMigrated, readSources } from '../../scripts/support/sql-functions.ts';
 
-const config = unstable_readConfig({ config: 'wrangler.toml' });
+/** The parts of wrangler's configuration that are looked at. */
+interface Config {
+  readonly triggers: { readonly crons?: readonly string[] };
+  readonly durable_objects: { readonly bindings: readonly { readonly class_name: string }[] };
+  readonly migrations: readonly { readonly new_sqlite_classes?: readonly string[] }[];
+  readonly compatibility_flags: readonly string[];
+}
+
+const config = unstable_readConfig({ config: 'wrangler.toml' }) as unknown as Config;
 
 describe('wrangler.toml', () => {
   it('fires exactly the cron expressions that have jobs', () => {

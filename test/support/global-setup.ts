@@ -40,7 +40,11 @@ async function createDatabase(serverUrl: string): Promise<{ url: string; drop():
   const run = async (statement: string) => {
     const client = new pg.Client({ connectionString: serverUrl });
     await client.connect();
-    await client.query(statement).finally(() => client.end());
+    try {
+      await client.query(statement);
+    } finally {
+      await client.end();
+    }
   };
   await run(`drop database if exists ${name} with (force)`);
   await run(`create database ${name}`);

@@ -1,35 +1,16 @@
-import type * as z from 'zod';
+import { listProcedures, type ProcedureInfo as Listed } from '../../src/http/rest/procedures.ts';
 import { appRouter } from '../../src/routers/index.ts';
-import type { Access, Meta } from '../../src/trpc.ts';
+import type { Access } from '../../src/trpc.ts';
 
 /** One procedure of the API, as tests that hold for all of them see it. */
-export interface ProcedureInfo {
+export interface ProcedureInfo extends Listed {
   readonly path: string;
-  readonly type: 'query' | 'mutation' | 'subscription';
-  readonly meta: Meta;
   readonly access: Access | undefined;
-  readonly inputs: readonly z.core.$ZodType[];
-  readonly hasOutput: boolean;
 }
 
-interface Definition {
-  readonly type: ProcedureInfo['type'];
-  readonly meta?: Meta;
-  readonly inputs?: readonly z.core.$ZodType[];
-  readonly output?: unknown;
-}
-
-/** Every procedure. tRPC's `_def` is its own business, so it is read here alone. */
+/** Every procedure there is. */
 export function allProcedures(): ProcedureInfo[] {
-  const procedures = appRouter._def.procedures as unknown as Record<string, { _def: Definition }>;
-  return Object.entries(procedures).map(([path, { _def }]) => ({
-    path,
-    type: _def.type,
-    meta: _def.meta ?? {},
-    access: _def.meta?.access,
-    inputs: _def.inputs ?? [],
-    hasOutput: _def.output !== undefined,
-  }));
+  return listProcedures(appRouter).map((procedure) => ({ ...procedure, path: procedure.name, access: procedure.meta.access }));
 }
 
 /** The procedures that anyone may call without a credential. Each addition is a decision. */

@@ -69,5 +69,5 @@ async function sendMail(ctx: Context, mail: { kind: MailKind; to: string; token:
   // In the fragment, which no server, proxy or Referer sees, and which mail scanners do not post (better-auth #9690).
   const link = `${publicUrl}/sign-in#token=${mail.token}`;
   const content = signInMail({ kind: mail.kind, link, code: mail.code, minutes: MAGIC_LINK_SECONDS / 60, productName });
-  await ctx.mailer.send({ to: mail.to, ...content });
+  await ctx.mailer().send({ to: mail.to, ...content });
 }

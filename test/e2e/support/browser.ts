@@ -1,21 +1,20 @@
 import { existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
 import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 
+const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
+const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/bin', '/snap/bin'];
 const candidates = [
-  '/usr/bin/chromium',
-  '/usr/bin/chromium-browser',
-  '/usr/bin/google-chrome',
-  '/usr/bin/google-chrome-stable',
-  '/snap/bin/chromium',
+  ...folders.filter(Boolean).flatMap((folder) => names.map((name) => join(folder, name))),
   '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
 ];
 
-/** Starts the Chromium of `CHROMIUM_PATH`, or of one of the usual places. @throws Error that says what to install */
+/** Starts the Chromium of `CHROMIUM_PATH`, or of PATH and the usual places. @throws Error that says what to install */
 export async function launchBrowser(): Promise<Browser> {
   const given = process.env.CHROMIUM_PATH;
   const executablePath = given ? given : candidates.find((path) => existsSync(path));
   if (!executablePath || !existsSync(executablePath)) {
-    const where = given ? `CHROMIUM_PATH names "${given}", which is not there.` : 'There is none in the usual places.';
+    const where = given ? `CHROMIUM_PATH names "${given}", which is not there.` : 'There is none in PATH.';
     throw new Error(`The browser tests need Chromium. ${where} Install it (apt-get install chromium) or set CHROMIUM_PATH.`);
   }
   return chromium.launch({

@@ -133,6 +133,15 @@ describe('a magic link', () => {
     expect((await verify({ token: first.token, requestSecret: first.requestSecret })).status).toBe(200);
   });
 
+  it('asked for again under its key, because the answer was lost, is answered again, twice at the most', async () => {
+    const email = newEmail();
+    const headers = { 'idempotency-key': newId(), 'cf-connecting-ip': newAddress() };
+    const answers = [];
+    for (let i = 0; i < 4; i += 1) answers.push(await call<Requested>('auth.requestMagicLink', { email, delivery: 'bearer' }, { headers }));
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 429]);
+    expect(new Set(answers.slice(0, 3).map(({ data }) => data.requestSecret)).size).toBe(1);
+  });
+
   it('can be asked for once a minute for one address; the refusal says when', async () => {
     const email = newEmail();
     await ask(email);
