@@ -367,34 +367,6 @@ revoke all on function gatehouse.find_credential(text, text) from public;
 --> statement-breakpoint
 grant execute on function gatehouse.find_credential(text, text) to gatehouse_app, gatehouse_service;
 --> statement-breakpoint
--- function: gate/health
--- For /health, without a caller: the newest migration, and whatever makes the asking login too strong.
--- Definer, since no login may read the journal; session_user is still the login.
-create or replace function gatehouse.health() returns jsonb
-language plpgsql stable security definer set search_path = ''
-as $$
-begin
-  return jsonb_build_object(
-    'migration', (select m.name from gatehouse.migrations m order by m.name desc limit 1),
-    'problems', (select coalesce(jsonb_agg(p.problem), '[]'::jsonb)
-      from pg_catalog.pg_roles r
-      cross join lateral (values
-        ('superuser', r.rolsuper), ('bypasses row level security', r.rolbypassrls), ('creates roles', r.rolcreaterole),
-        ('inherits', r.rolinherit),
-        ('owns tables', exists (select from pg_catalog.pg_class c
-          where c.relowner = r.oid and c.relnamespace = 'public'::regnamespace)),
-        ('has table rights', exists (select from information_schema.role_table_grants g
-          where g.grantee = r.rolname and g.table_schema = 'public'))
-      ) p (problem, holds)
-      where r.rolname = session_user and p.holds));
-end $$;
---> statement-breakpoint
-comment on function gatehouse.health() is 'The newest migration, and what makes the asking login too strong.';
---> statement-breakpoint
-revoke all on function gatehouse.health() from public;
---> statement-breakpoint
-grant execute on function gatehouse.health() to gatehouse_app, gatehouse_service;
---> statement-breakpoint
 -- function: gate/membership_role
 -- The role a user has in an organisation, or null. Definer: read before the wall stands.
 create or replace function gatehouse.membership_role(p_organization_id uuid, p_user_id text) returns text
@@ -410,6 +382,21 @@ comment on function gatehouse.membership_role(uuid, text) is 'The role of a user
 revoke all on function gatehouse.membership_role(uuid, text) from public;
 --> statement-breakpoint
 grant execute on function gatehouse.membership_role(uuid, text) to gatehouse_app, gatehouse_service;
+--> statement-breakpoint
+-- function: gate/newest_migration
+-- The newest migration, for /health, without a caller. Definer, since no login may read the journal.
+create or replace function gatehouse.newest_migration() returns text
+language plpgsql stable security definer set search_path = ''
+as $$
+begin
+  return (select m.name from gatehouse.migrations m order by m.name desc limit 1);
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.newest_migration() is 'The name of the newest migration that was applied.';
+--> statement-breakpoint
+revoke all on function gatehouse.newest_migration() from public;
+--> statement-breakpoint
+grant execute on function gatehouse.newest_migration() to gatehouse_app, gatehouse_service;
 --> statement-breakpoint
 -- function: gate/organization_id
 -- The subject's organisation id; null when the subject is a user or the platform.

@@ -12,9 +12,9 @@ drop function gatehouse.resolve_subject(jsonb, jsonb);
 --> statement-breakpoint
 drop function gatehouse.organization_id();
 --> statement-breakpoint
-drop function gatehouse.membership_role(uuid, text);
+drop function gatehouse.newest_migration();
 --> statement-breakpoint
-drop function gatehouse.health();
+drop function gatehouse.membership_role(uuid, text);
 --> statement-breakpoint
 drop function gatehouse.find_credential(text, text);
 --> statement-breakpoint

@@ -3,6 +3,7 @@ import {
   connectPostgres,
   type DatabaseAddress,
   isLoopback,
+  MigrationError,
   type MigrationConnection,
   parseAddress,
   type WorkerLogins,
@@ -24,10 +25,14 @@ export function connectTo(settings: Settings, setting: string, direct: boolean):
 /** The Worker's two logins, names and passwords, from their connection strings. */
 export function readLogins(settings: Settings): WorkerLogins {
   const read = (setting: string): DatabaseAddress => parseAddress(setting, requireSetting(settings, setting));
-  return { app: login('DATABASE_URL', read), service: login('SERVICE_DATABASE_URL', read) };
+  return {
+    app: login('DATABASE_URL', 'gatehouse_app', read('DATABASE_URL')),
+    service: login('SERVICE_DATABASE_URL', 'gatehouse_service', read('SERVICE_DATABASE_URL')),
+  };
 }
 
-function login(setting: string, read: (setting: string) => DatabaseAddress): { name: string; password: string } {
-  const { user, password } = read(setting);
-  return { name: user, password };
+/** The names are fixed: migrations grant to them. */
+function login(setting: string, name: string, { user, password }: DatabaseAddress): { name: string; password: string } {
+  if (user !== name) throw new MigrationError('setting.invalid', `${setting} must name the login ${name}: migrations grant to it by that name.`);
+  return { name, password };
 }

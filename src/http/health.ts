@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm';
 import type { Context } from '../context.ts';
 import { connect } from '../db/client.ts';
 import { firstValue } from '../db/rows.ts';
+import { connectedRoleQuery, readRoleFacts, roleProblems, WORKER_MEMBERSHIPS } from '../db/worker-role.ts';
 import journal from '../../drizzle/meta/_journal.json' with { type: 'json' };
 
 /** What `/health` answers. */
@@ -19,12 +20,17 @@ export interface Health {
 const newest = journal.entries.at(-1)?.tag ?? null;
 
 /** Asks the database by both logins: is it there, has it this build's migrations, are the logins weak enough. */
-export async function checkHealth({ settings }: Context): Promise<Health> {
-  const urls = [settings.databaseUrl, settings.serviceDatabaseUrl];
+export async function checkHealth({ settings, log }: Context): Promise<Health> {
+  const logins = [
+    { url: settings.databaseUrl, allowed: WORKER_MEMBERSHIPS.app },
+    { url: settings.serviceDatabaseUrl, allowed: WORKER_MEMBERSHIPS.service },
+  ];
   try {
-    const answers = await Promise.all(urls.map((url) => ask(connect(url, settings.neonSqlEndpoint))));
+    const answers = await Promise.all(logins.map((login) => ask(login, settings.neonSqlEndpoint)));
     const migrations = answers.every(({ migration }) => migration === newest) ? 'ok' : 'behind';
-    const role = answers.some(({ problems }) => problems.length > 0) ? 'too_strong' : 'ok';
+    const problems = answers.flatMap((answer) => answer.problems);
+    for (const detail of problems) log({ event: 'health.role', level: 'error', detail });
+    const role = problems.length > 0 ? 'too_strong' : 'ok';
     const status = migrations === 'ok' && role === 'ok' ? 'ok' : 'failing';
     return { status, checks: { database: 'ok', migrations, role } };
   } catch {
@@ -32,7 +38,19 @@ export async function checkHealth({ settings }: Context): Promise<Health> {
   }
 }
 
-async function ask(connection: ReturnType<typeof connect>): Promise<{ migration: string | null; problems: string[] }> {
-  const [rows] = await connection.send([connection.db.execute(sql`select gatehouse.health() as health`)]);
-  return firstValue(rows, 'health');
+/** One trip by one login, without the gate: what it asks anybody may know. */
+async function ask(
+  login: { readonly url: string; readonly allowed: readonly string[] },
+  endpoint: string | undefined,
+): Promise<{ migration: string | null; problems: string[] }> {
+  const { db, send } = connect(login.url, endpoint);
+  const [version, role] = await send([
+    db.execute(sql`select gatehouse.newest_migration() as migration`),
+    db.execute(connectedRoleQuery),
+  ]);
+  const facts = readRoleFacts(role.rows);
+  return {
+    migration: firstValue<string | null>(version, 'migration'),
+    problems: facts ? roleProblems(facts, login.allowed) : ['The login is not in the catalogue.'],
+  };
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { readRoleFacts, roleProblems, WORKER_MEMBERSHIPS, workerRoleQuery } from '../../src/db/migrate/worker-role.ts';
+import { readRoleFacts, roleProblems, WORKER_MEMBERSHIPS, workerRoleQuery } from '../../src/db/worker-role.ts';
 import { useDatabase } from './support.ts';
 
 const { connection, query } = useDatabase();

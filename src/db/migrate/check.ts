@@ -6,7 +6,7 @@ import { MigrationError } from './errors.ts';
 import { invalidIndexAdvice, invalidIndexes } from './invalid-indexes.ts';
 import { listMigrations } from './list.ts';
 import { type MigrationStatus, statusProblems } from './status.ts';
-import { readRoleFacts, roleProblems, WORKER_MEMBERSHIPS, workerRoleQuery } from './worker-role.ts';
+import { readRoleFacts, roleProblems, WORKER_MEMBERSHIPS, workerRoleQuery } from '../worker-role.ts';
 
 /** One of the Worker's logins, as `check` looks at it. */
 export interface CheckedLogin {

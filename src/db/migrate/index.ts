@@ -1,4 +1,4 @@
-/** Schema migrations. Runs in Node alone: nothing of the Worker imports it, `worker-role.ts` excepted. */
+/** Schema migrations. Runs in Node alone: nothing of the Worker imports it. */
 export { applyMigrations, type ApplyOptions, type ApplyResult, type PlannedMigration } from './apply.ts';
 export { checkMigrations, type CheckOptions, type CheckResult } from './check.ts';
 export { type DatabaseAddress, isLoopback, type MigrationConnection, parseAddress } from './connection.ts';

@@ -80,6 +80,9 @@ export const workerRoleQuery = `with recursive me as (
     'uses_gatehouse', coalesce(has_schema_privilege(me.oid, to_regnamespace('gatehouse'), 'USAGE'), false)
   )::text as facts from me`;
 
+/** The same for the role that is connected, without a parameter. */
+export const connectedRoleQuery = workerRoleQuery.replace('$1::text', 'null::text');
+
 /** The facts in the first row of `workerRoleQuery`, or null where there is none. */
 export function readRoleFacts(rows: readonly unknown[]): RoleFacts | null {
   const row = rows[0];
