@@ -10,7 +10,7 @@ import {
 } from '../../src/db/migrate/index.ts';
 import { textFlag, wholeNumber } from './arguments.ts';
 import { type Call, directory, runOptions, show, withConnections, withOwner } from './call.ts';
-import { readLogins } from './connect.ts';
+import { readLogins, requireFixedNames } from './connect.ts';
 import { lint } from './lint.ts';
 import { count, listLines, sqlLines } from './output.ts';
 
@@ -26,7 +26,9 @@ async function init(call: Call): Promise<number> {
     least: 0,
   });
   return withOwner(call, async (connection) => {
-    const result = await initialize({ connection, logins: readLogins(call.settings), loginStatementTimeout: timeout });
+    const logins = readLogins(call.settings);
+    requireFixedNames(logins);
+    const result = await initialize({ connection, logins, loginStatementTimeout: timeout });
     const created =
       result.rolesCreated.length === 0 ? 'all roles were there' : `created ${result.rolesCreated.join(', ')}`;
     show(call, result, [`Prepared ${result.target}: ${created}.`, ...result.notes.map((note) => `Note: ${note}`)]);

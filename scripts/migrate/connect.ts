@@ -22,17 +22,21 @@ export function connectTo(settings: Settings, setting: string, direct: boolean):
   return connectNeon(address, hasEndpoint ? endpoint : undefined);
 }
 
+/** The names are fixed: migrations grant to them. */
+export function requireFixedNames({ app, service }: WorkerLogins): void {
+  const wrong = app.name === 'gatehouse_app' ? 'SERVICE_DATABASE_URL' : 'DATABASE_URL';
+  const name = wrong === 'DATABASE_URL' ? 'gatehouse_app' : 'gatehouse_service';
+  if (app.name === 'gatehouse_app' && service.name === 'gatehouse_service') return;
+  throw new MigrationError('setting.invalid', `${wrong} must name the login ${name}: migrations grant to it by that name.`);
+}
+
 /** The Worker's two logins, names and passwords, from their connection strings. */
 export function readLogins(settings: Settings): WorkerLogins {
   const read = (setting: string): DatabaseAddress => parseAddress(setting, requireSetting(settings, setting));
-  return {
-    app: login('DATABASE_URL', 'gatehouse_app', read('DATABASE_URL')),
-    service: login('SERVICE_DATABASE_URL', 'gatehouse_service', read('SERVICE_DATABASE_URL')),
-  };
+  return { app: login('DATABASE_URL', read), service: login('SERVICE_DATABASE_URL', read) };
 }
 
-/** The names are fixed: migrations grant to them. */
-function login(setting: string, name: string, { user, password }: DatabaseAddress): { name: string; password: string } {
-  if (user !== name) throw new MigrationError('setting.invalid', `${setting} must name the login ${name}: migrations grant to it by that name.`);
-  return { name, password };
+function login(setting: string, read: (setting: string) => DatabaseAddress): { name: string; password: string } {
+  const { user, password } = read(setting);
+  return { name: user, password };
 }

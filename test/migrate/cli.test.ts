@@ -93,6 +93,13 @@ describe('the command line', { timeout: 180_000 }, () => {
     expect(reset.err).toContain('Target: postgres@localhost/postgres');
   });
 
+  it('refuses to prepare logins of other names, which no migration would grant anything to', async () => {
+    const env = { ...settings, DATABASE_URL: 'postgres://somebody:x@localhost/postgres' };
+    const { code, err } = await migrate(['init'], { cwd: directoryOf({}), env });
+    expect(code).not.toBe(0);
+    expect(err).toMatch(/DATABASE_URL must name the login gatehouse_app/);
+  });
+
   it('reports a wrong password of the Worker in check', async () => {
     const cwd = directoryOf({});
     cpSync(directoryOf(TWO_FILES), join(cwd, 'drizzle'), { recursive: true });
