@@ -24,7 +24,12 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'node', include: ['test/**/*.test.ts'], exclude: [...server, ...e2e, ...inWorkerd], maxWorkers: 2 },
+        test: {
+          name: 'node',
+          include: ['test/**/*.test.ts'],
+          exclude: [...server, ...e2e, ...inWorkerd],
+          maxWorkers: 2,
+        },
       },
       {
         extends: true,

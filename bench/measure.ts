@@ -56,12 +56,28 @@ export async function measureMatrix(
     for (const row of rows) hops.set(row.name, await probe(setup, row));
     const measurements: Measurement[] = [];
     for (const count of connections) {
-      const tallies = new Map(rows.map((row) => [row.name, { trips: 0, statements: 0, requests: 0, rounds: [] } as Tally]));
+      const tallies = new Map(
+        rows.map((row) => [row.name, { trips: 0, statements: 0, requests: 0, rounds: [] } as Tally]),
+      );
       for (let round = 1; round <= effort.rounds; round += 1) {
-        environment.say(`${latency} ms, ${count} connection${count === 1 ? '' : 's'}, ${database.users.toLocaleString('en')} users: round ${round} of ${effort.rounds}`);
+        environment.say(
+          `${latency} ms, ${count} connection${count === 1 ? '' : 's'}, ${database.users.toLocaleString('en')} users: round ${round} of ${effort.rounds}`,
+        );
         for (const row of rows) {
           const tally = tallies.get(row.name);
-          if (tally) await measureOnce({ environment, setup, load, row, connections: count, effort, warmUpMs: round === 1 ? effort.firstWarmUpMs : effort.warmUpMs }, tally);
+          if (tally)
+            await measureOnce(
+              {
+                environment,
+                setup,
+                load,
+                row,
+                connections: count,
+                effort,
+                warmUpMs: round === 1 ? effort.firstWarmUpMs : effort.warmUpMs,
+              },
+              tally,
+            );
         }
       }
       for (const [row, tally] of tallies) {
@@ -140,11 +156,16 @@ async function probe(setup: Setup, row: BenchRow): Promise<number> {
   worker.emptyLog();
   const response = await fetch(`http://127.0.0.1:${worker.port}${path}`, {
     method,
-    headers: headers.map((line): [string, string] => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 2)]).filter(([name]) => name !== 'host' && name !== 'content-length'),
+    headers: headers
+      .map((line): [string, string] => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 2)])
+      .filter(([name]) => name !== 'host' && name !== 'content-length'),
     ...(body === '' ? {} : { body }),
   });
   const text = await response.text();
-  if (response.status !== 200) throw new Error(`${row.title} answers ${response.status}: ${text.slice(0, 500)}\n${worker.log().slice(-5).join('\n')}`);
+  if (response.status !== 200)
+    throw new Error(
+      `${row.title} answers ${response.status}: ${text.slice(0, 500)}\n${worker.log().slice(-5).join('\n')}`,
+    );
   const line = worker.log().find((entry) => entry.includes('"event":"request"'));
   return line ? ((JSON.parse(line) as { hops?: number }).hops ?? 0) : 0;
 }

@@ -69,7 +69,8 @@ export function readOptions(words: string[]): Options {
     },
     words,
   );
-  if (positionals[0] !== undefined) throw new UsageError(`"${positionals[0]}" is not understood. (--help lists what there is)`);
+  if (positionals[0] !== undefined)
+    throw new UsageError(`"${positionals[0]}" is not understood. (--help lists what there is)`);
   const names = rows.map(({ name }) => name);
   const quick = values.quick;
   const seconds = number('--seconds', values.seconds ?? (quick ? '1' : '3'), 1, 600);
@@ -86,7 +87,11 @@ export function readOptions(words: string[]): Options {
       maxRequests: 500_000,
     },
     startups: quick ? 5 : 20,
-    parts: new Set((values.only === undefined ? parts : choices('--only', values.only, parts)).filter((part) => !skipped.includes(part))),
+    parts: new Set(
+      (values.only === undefined ? parts : choices('--only', values.only, parts)).filter(
+        (part) => !skipped.includes(part),
+      ),
+    ),
     profile: values.profile === undefined ? undefined : choices('--profile', values.profile, names)[0],
     postgres: values.postgres,
     pool: number('--pool', values.pool, 1, 10_000),
@@ -107,7 +112,10 @@ function numbers(flag: string, text: string, min: number, max: number): number[]
 }
 
 function choices<T extends string>(flag: string, text: string, allowed: readonly T[]): T[] {
-  const given = text.split(',').map((entry) => entry.trim()).filter(Boolean);
+  const given = text
+    .split(',')
+    .map((entry) => entry.trim())
+    .filter(Boolean);
   return given.map((entry) => {
     const found = allowed.find((name) => name === entry);
     if (found === undefined) throw new UsageError(`${flag} takes ${allowed.join(', ')}, not "${entry}".`);

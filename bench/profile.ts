@@ -62,7 +62,9 @@ export function summarize(
   profile: CpuProfile,
   { row, requests, sourceMapFile }: { row: string; requests: number; sourceMapFile: string },
 ): ProfileReport {
-  const map = new SourceMap(JSON.parse(readFileSync(sourceMapFile, 'utf8')) as ConstructorParameters<typeof SourceMap>[0]);
+  const map = new SourceMap(
+    JSON.parse(readFileSync(sourceMapFile, 'utf8')) as ConstructorParameters<typeof SourceMap>[0],
+  );
   const self = selfTimes(profile);
   const groups = new Map<string, number>();
   const functions = new Map<string, { micros: number; place: string; name: string }>();
@@ -76,7 +78,11 @@ export function summarize(
     const key = `${place.name} ${place.place}`;
     functions.set(key, { micros: (functions.get(key)?.micros ?? 0) + micros, place: place.place, name: place.name });
   }
-  const share = (name: string, micros: number): Share => ({ name, micros: micros / requests, percent: (100 * micros) / active });
+  const share = (name: string, micros: number): Share => ({
+    name,
+    micros: micros / requests,
+    percent: (100 * micros) / active,
+  });
   return {
     row,
     requests,
@@ -118,7 +124,11 @@ function placeOf({ callFrame }: ProfileNode, map: SourceMap): Place {
   const entry = map.findEntry(lineNumber, columnNumber);
   if (!('originalSource' in entry)) return { name: functionName, place: url, group: 'bundle' };
   const source = entry.originalSource.replace(/^(\.\.\/)+/, '');
-  return { name: originalName(entry) ?? functionName, place: `${shorten(source)}:${entry.originalLine + 1}`, group: contributorOf(source) };
+  return {
+    name: originalName(entry) ?? functionName,
+    place: `${shorten(source)}:${entry.originalLine + 1}`,
+    group: contributorOf(source),
+  };
 }
 
 /** The name before minification, which the source map has and its types leave out. */

@@ -33,12 +33,26 @@ export const rows: readonly BenchRow[] = [
   { name: 'nothing', title: 'route that does nothing', worker: 'floor', requests: bare('/nothing') },
   { name: FLOOR, title: 'floor: one query', worker: 'floor', requests: bare('/query') },
   { name: BATCH_FLOOR, title: 'batch floor: three statements', worker: 'floor', requests: bare('/batch') },
-  { name: 'session', title: 'session check', worker: 'gatehouse', requests: asUsers({ method: 'GET', path: '/trpc/auth.getSession' }) },
-  { name: 'sessions', title: 'sessions list', worker: 'gatehouse', requests: asUsers({ method: 'GET', path: '/trpc/auth.listSessions' }) },
+  {
+    name: 'session',
+    title: 'session check',
+    worker: 'gatehouse',
+    requests: asUsers({ method: 'GET', path: '/trpc/auth.getSession' }),
+  },
+  {
+    name: 'sessions',
+    title: 'sessions list',
+    worker: 'gatehouse',
+    requests: asUsers({ method: 'GET', path: '/trpc/auth.listSessions' }),
+  },
   {
     name: 'profile',
     title: 'profile update',
     worker: 'gatehouse',
-    requests: asUsers({ method: 'POST', path: '/trpc/account.updateProfile', body: JSON.stringify({ displayName: 'Ada Lovelace', timeZone: 'Europe/London' }) }),
+    requests: asUsers({
+      method: 'POST',
+      path: '/trpc/account.updateProfile',
+      body: JSON.stringify({ displayName: 'Ada Lovelace', timeZone: 'Europe/London' }),
+    }),
   },
 ];

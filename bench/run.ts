@@ -9,7 +9,15 @@ import { type Options, readOptions } from './options.ts';
 import { profileRow } from './profile.ts';
 import { judge } from './report/bars.ts';
 import { writeFigures } from './report/docs.ts';
-import { barsSection, bundleSection, loadSections, profileSections, scaleSection, type Section, startupSection } from './report/sections.ts';
+import {
+  barsSection,
+  bundleSection,
+  loadSections,
+  profileSections,
+  scaleSection,
+  type Section,
+  startupSection,
+} from './report/sections.ts';
 import { textTable } from './report/table.ts';
 import { rows } from './rows.ts';
 import { measureScale } from './scale.ts';
@@ -33,7 +41,8 @@ await main(async () => {
     await load.stop();
     await environment.close();
   });
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void end().then(() => process.exit(130)));
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.once(signal, () => void end().then(() => process.exit(130)));
   try {
     if (options.profile === undefined) await measureAll(environment, load, options);
     else await profileOne(environment, load, options);
@@ -52,7 +61,9 @@ async function measureAll(environment: Environment, load: LoadProcess, options: 
   const { parts } = options;
   const bundle = parts.has('bundle') ? weigh(environment.builds.gatehouse) : undefined;
   const startup = parts.has('startup')
-    ? await measureStartup(environment.folder, options.startups, (done) => environment.say(`start-up ${done} of ${options.startups}`))
+    ? await measureStartup(environment.folder, options.startups, (done) =>
+        environment.say(`start-up ${done} of ${options.startups}`),
+      )
     : undefined;
   const needsUsers = parts.has('load') || parts.has('scale');
   const few = needsUsers ? await seedDatabase(environment, FEW_USERS) : undefined;
@@ -60,10 +71,16 @@ async function measureAll(environment: Environment, load: LoadProcess, options: 
   for (const latency of few && parts.has('load') ? options.latencies : []) {
     const chosen = rows.filter(({ name }) => options.rows.includes(name));
     const { connections, effort } = options;
-    if (few) measurements.push(...(await measureMatrix(environment, few, load, { rows: chosen, latency, connections, effort })));
+    if (few)
+      measurements.push(
+        ...(await measureMatrix(environment, few, load, { rows: chosen, latency, connections, effort })),
+      );
   }
   const { manyUsers, effort } = options;
-  const scale = few && parts.has('scale') ? await measureScale(environment, load, { few, manyUsers, connections: [1, 32], effort }) : [];
+  const scale =
+    few && parts.has('scale')
+      ? await measureScale(environment, load, { few, manyUsers, connections: [1, 32], effort })
+      : [];
   const summaries = summarizeAll(measurements);
   const bars = judge({ summaries, bundle, startup });
   const sections: Section[] = [
@@ -75,11 +92,16 @@ async function measureAll(environment: Environment, load: LoadProcess, options: 
   ];
   const machine = describeMachine(environment, options);
   print(machine, sections);
-  if (options.json !== undefined) writeJson(options.json, { machine, bars, summaries, scale, bundle, startup, measurements });
+  if (options.json !== undefined)
+    writeJson(options.json, { machine, bars, summaries, scale, bundle, startup, measurements });
   if (options.writeDocs) writeFigures(DOCUMENT, sections, machine);
 }
 
-async function profileOne(environment: Environment, load: LoadProcess, { profile: name, json }: Options): Promise<void> {
+async function profileOne(
+  environment: Environment,
+  load: LoadProcess,
+  { profile: name, json }: Options,
+): Promise<void> {
   const row = rows.find((candidate) => candidate.name === name);
   if (!row) return;
   const database = await seedDatabase(environment, FEW_USERS);

@@ -20,7 +20,11 @@ export interface ScaleOptions {
   readonly effort: Effort;
 }
 
-export async function measureScale(environment: Environment, load: LoadProcess, options: ScaleOptions): Promise<ScaleReport[]> {
+export async function measureScale(
+  environment: Environment,
+  load: LoadProcess,
+  options: ScaleOptions,
+): Promise<ScaleReport[]> {
   const { few, manyUsers, connections, effort } = options;
   const many = await seedDatabase(environment, manyUsers);
   const measure = (database: SeededDatabase) =>

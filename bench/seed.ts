@@ -18,7 +18,11 @@ const STEP = 100_000;
  * Fills a migrated, empty database with users of one live session each, as its owner, and brings the planner's
  * statistics up to date.
  */
-export async function seedUsers(ownerUrl: string, users: number, onProgress: (line: string) => void = () => {}): Promise<void> {
+export async function seedUsers(
+  ownerUrl: string,
+  users: number,
+  onProgress: (line: string) => void = () => {},
+): Promise<void> {
   const client = new Client({ connectionString: ownerUrl });
   await client.connect();
   try {

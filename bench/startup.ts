@@ -13,7 +13,11 @@ export interface StartupReport {
 }
 
 /** Runs `wrangler check startup` on the minified build a number of times. */
-export async function measureStartup(folder: string, times: number, onProgress: (done: number) => void): Promise<StartupReport> {
+export async function measureStartup(
+  folder: string,
+  times: number,
+  onProgress: (done: number) => void,
+): Promise<StartupReport> {
   const wrangler = resolve('node_modules/.bin/wrangler');
   const options = { env: wranglerEnvironment() };
   const bundle = join(folder, 'worker.bundle');

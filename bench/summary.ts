@@ -42,9 +42,14 @@ export function summarizeAll(measurements: readonly Measurement[]): Summary[] {
   });
 }
 
-function summarizeOne(measurement: Measurement, floor: Measurement | undefined, batchFloor: Measurement | undefined): Summary {
+function summarizeOne(
+  measurement: Measurement,
+  floor: Measurement | undefined,
+  batchFloor: Measurement | undefined,
+): Summary {
   const { row, latency, connections, users, rounds } = measurement;
-  const cpu = (name: string) => sum(rounds.map((round) => round.cpuMs[name] ?? 0)) / Math.max(1, sum(rounds.map((round) => round.measured)));
+  const cpu = (name: string) =>
+    sum(rounds.map((round) => round.cpuMs[name] ?? 0)) / Math.max(1, sum(rounds.map((round) => round.measured)));
   return {
     row,
     latency,

@@ -67,7 +67,8 @@ await main(async () => {
     run('npm', ['pack', '--pack-destination', out, '--silent', '--ignore-scripts'], join(folder, 'package'));
     const file = join(out, `gatehouse-client-${manifest.version}.tgz`);
     const { size } = fs.statSync(file);
-    if (values.json) console.log(JSON.stringify({ file, name: '@gatehouse/client', version: manifest.version, bytes: size }));
+    if (values.json)
+      console.log(JSON.stringify({ file, name: '@gatehouse/client', version: manifest.version, bytes: size }));
     else say(`Made ${file} (${Math.ceil(size / 1024)} KiB). Install it with: npm install ${file}`);
   } finally {
     fs.rmSync(folder, { recursive: true, force: true });
@@ -130,5 +131,6 @@ function writePackage(folder: string, { version, license, dependencies }: Manife
 
 function run(command: string, words: readonly string[], cwd: string): void {
   const { status, stdout, stderr, error } = spawnSync(command, words, { cwd, encoding: 'utf8' });
-  if (error || status !== 0) throw new Error(`${command} ${words[0]} failed.\n${error?.message ?? `${stdout}${stderr}`}`.trim());
+  if (error || status !== 0)
+    throw new Error(`${command} ${words[0]} failed.\n${error?.message ?? `${stdout}${stderr}`}`.trim());
 }

@@ -27,7 +27,11 @@ await main(async () => {
   const gone = changed.filter((name) => !sources.has(name));
   if (gone.length > 0) throw new Error(`No source any more: ${gone.join(', ')}. Drop them in a custom migration.`);
   execFileSync('drizzle-kit', ['generate', '--custom', '--name', values.name ?? 'functions'], { stdio: 'pipe' });
-  const file = readdirSync('drizzle').filter((name) => name.endsWith('.sql')).toSorted().at(-1) ?? '';
+  const file =
+    readdirSync('drizzle')
+      .filter((name) => name.endsWith('.sql'))
+      .toSorted()
+      .at(-1) ?? '';
   mkdirSync('drizzle/down', { recursive: true });
   writeFileSync(`drizzle/${file}`, renderUp(changed, sources));
   writeFileSync(`drizzle/down/${file}`, renderDown(changed, sources, migrated));

@@ -75,9 +75,17 @@ async function signIn(
     await waitForLimit(error, tell);
     return ask();
   });
-  tell({ step: 'ask', text: `${email} asks for a sign-in link (good until ${asked.expiresAt}).`, data: { email, expiresAt: asked.expiresAt } });
+  tell({
+    step: 'ask',
+    text: `${email} asks for a sign-in link (good until ${asked.expiresAt}).`,
+    data: { email, expiresAt: asked.expiresAt },
+  });
   const mail = await readMail(url, email, how);
-  tell({ step: 'mail', text: `A mail arrives: "${mail.subject}", and we take its ${how}.`, data: { subject: mail.subject } });
+  tell({
+    step: 'mail',
+    text: `A mail arrives: "${mail.subject}", and we take its ${how}.`,
+    data: { subject: mail.subject },
+  });
   const proof = { delivery: 'bearer', requestSecret: asked.requestSecret ?? undefined } as const;
   const signedIn = await (how === 'link'
     ? auth.verifyMagicLink.mutate({ ...proof, token: mail.secret })
@@ -118,7 +126,11 @@ async function expectRefused(client: GatehouseClient, tell: Tell): Promise<void>
 }
 
 /** The newest mail to the address that was not there before, and its link's token or its code. It is sent after the answer. */
-async function readMail(url: string, email: string, how: 'link' | 'code'): Promise<{ subject: string; secret: string }> {
+async function readMail(
+  url: string,
+  email: string,
+  how: 'link' | 'code',
+): Promise<{ subject: string; secret: string }> {
   const pattern = how === 'link' ? /#token=([\w-]+)/ : /^(\d{6})$/m;
   const deadline = Date.now() + 10_000;
   const wanted = how === 'link' ? 1 : 2;
@@ -146,11 +158,14 @@ function originOf(text: string): string {
 }
 
 async function requireRunning(url: string): Promise<void> {
-  const health = await fetch(`${url}/health`, { signal: AbortSignal.timeout(10_000) }).then(
-    (response) => response.json() as Promise<{ status?: string; checks?: unknown }>,
-    () => null,
-  ).catch(() => ({ status: 'foreign', checks: undefined }));
+  const health = await fetch(`${url}/health`, { signal: AbortSignal.timeout(10_000) })
+    .then(
+      (response) => response.json() as Promise<{ status?: string; checks?: unknown }>,
+      () => null,
+    )
+    .catch(() => ({ status: 'foreign', checks: undefined }));
   if (!health) throw new Error(`Nothing answers at ${url}. Start it in another terminal: npm run dev`);
-  if (health.status === 'foreign' || health.checks === undefined) throw new Error(`What answers at ${url} is not Gatehouse.`);
+  if (health.status === 'foreign' || health.checks === undefined)
+    throw new Error(`What answers at ${url} is not Gatehouse.`);
   if (health.status !== 'ok') throw new Error(`Gatehouse at ${url} is not well: ${JSON.stringify(health.checks)}`);
 }

@@ -23,7 +23,8 @@ const folder = '.gatehouse';
 await main(async () => {
   const { values } = readCommandLine(help, { port: { type: 'string', default: '8787' } });
   const port = Number(values.port);
-  if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new UsageError(`--port must be 1 to 65535, not "${values.port}".`);
+  if (!Number.isInteger(port) || port < 1 || port > 65_535)
+    throw new UsageError(`--port must be 1 to 65535, not "${values.port}".`);
   await requireFree(port);
   mkdirSync(folder, { recursive: true });
   const secrets = keptSecrets(`${folder}/secrets.json`);
@@ -76,7 +77,10 @@ function printAddresses(publicUrl: string, sqlUrl: string): void {
 async function fireDue(port: number): Promise<void> {
   for (const cron of Object.keys(jobs).filter((expression) => isDue(expression, new Date()))) {
     const url = `http://127.0.0.1:${port}/__scheduled?cron=${encodeURIComponent(cron)}`;
-    const outcome = await fetch(url).then((response) => response.status, () => 'no answer');
+    const outcome = await fetch(url).then(
+      (response) => response.status,
+      () => 'no answer',
+    );
     say(`cron "${cron}" fired: ${outcome}`);
   }
 }
@@ -84,7 +88,9 @@ async function fireDue(port: number): Promise<void> {
 function requireFree(port: number): Promise<void> {
   return new Promise((done, refuse) => {
     const probe = createServer();
-    probe.once('error', () => refuse(new UsageError(`Port ${port} is in use. Choose another: npm run dev -- --port ${port + 1}`)));
+    probe.once('error', () =>
+      refuse(new UsageError(`Port ${port} is in use. Choose another: npm run dev -- --port ${port + 1}`)),
+    );
     probe.listen(port, '127.0.0.1', () => probe.close(() => done()));
   });
 }

@@ -89,7 +89,12 @@ ${table(['Procedure', 'REST', 'Access', 'Scope', 'Subject', 'Role', 'Trips'], ro
 
 function describeDemand(access: Access): string {
   if (access.subject === 'public') return 'anyone';
-  const who = access.subject === 'organization' ? `organisation ${access.role}` : access.subject === 'platform' ? 'administrator' : 'signed in';
+  const who =
+    access.subject === 'organization'
+      ? `organisation ${access.role}`
+      : access.subject === 'platform'
+        ? 'administrator'
+        : 'signed in';
   return access.freshWithin ? `${who}, confirmed within ${access.freshWithin} s` : who;
 }
 

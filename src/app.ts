@@ -31,7 +31,9 @@ export function createApp(): Hono<AppEnv> {
   app.route('/', reference);
   app.route('/', pages);
   app.notFound((c) => {
-    throw new AppError('route.not_found', { message: `There is nothing at ${c.req.method} ${c.req.path.slice(0, 200)}.` });
+    throw new AppError('route.not_found', {
+      message: `There is nothing at ${c.req.method} ${c.req.path.slice(0, 200)}.`,
+    });
   });
   app.onError(refuse);
   return app;
@@ -48,7 +50,15 @@ const requestContext: MiddlewareHandler<AppEnv> = async (c, next) => {
   // The address without its query, and no more than the route of pages: ids in paths are not logged.
   const path = c.req.path.startsWith('/trpc/') ? c.req.path.slice(0, 200) : c.req.routePath;
   const { requestId } = ctx.facts;
-  logLine({ event: 'request', requestId, method: c.req.method, path, status: c.res.status, hops: ctx.hops(), ms: Date.now() - startedAt });
+  logLine({
+    event: 'request',
+    requestId,
+    method: c.req.method,
+    path,
+    status: c.res.status,
+    hops: ctx.hops(),
+    ms: Date.now() - startedAt,
+  });
 };
 
 const refuse: ErrorHandler<AppEnv> = (error, c) => {

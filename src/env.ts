@@ -34,7 +34,9 @@ export interface Settings {
 const origin = (value: string) => {
   if (!URL.canParse(value)) return null;
   const url = new URL(value);
-  return /^https?:$/.test(url.protocol) && !url.username && url.pathname === '/' && !url.search && !url.hash ? url.origin : null;
+  return /^https?:$/.test(url.protocol) && !url.username && url.pathname === '/' && !url.search && !url.hash
+    ? url.origin
+    : null;
 };
 const isLoopback = (url: URL) => ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname);
 
@@ -50,11 +52,18 @@ const settingsSchema = z.object({
   DATABASE_URL: postgresUrl('gatehouse_app'),
   SERVICE_DATABASE_URL: postgresUrl('gatehouse_service'),
   NEON_SQL_ENDPOINT: z.string().optional(),
-  PUBLIC_URL: z.string().refine((value) => origin(value) !== null, 'must be an origin such as https://account.example.com'),
+  PUBLIC_URL: z
+    .string()
+    .refine((value) => origin(value) !== null, 'must be an origin such as https://account.example.com'),
   TRUSTED_ORIGINS: z
     .string()
     .default('')
-    .transform((list) => list.split(',').map((entry) => entry.trim()).filter(Boolean))
+    .transform((list) =>
+      list
+        .split(',')
+        .map((entry) => entry.trim())
+        .filter(Boolean),
+    )
     .refine((list) => list.every((entry) => origin(entry) !== null), 'must be origins separated by commas'),
   TOKEN_KEYS: z.string().optional(),
   TOKEN_KEY_ACTIVE: z.string().optional(),
@@ -114,7 +123,8 @@ function parseSettings(env: Env): Settings {
 /** The database password goes to this address, so it must be this machine, and development. */
 function checkEndpoint(value: string | undefined, environment: Settings['environment']): string | undefined {
   if (!value) return undefined;
-  if (environment !== 'development') throw new SettingError('NEON_SQL_ENDPOINT', 'is for ENVIRONMENT=development alone');
+  if (environment !== 'development')
+    throw new SettingError('NEON_SQL_ENDPOINT', 'is for ENVIRONMENT=development alone');
   if (!URL.canParse(value) || !isLoopback(new URL(value))) {
     throw new SettingError('NEON_SQL_ENDPOINT', 'must be a URL on this machine, such as http://127.0.0.1:5544/sql');
   }

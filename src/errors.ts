@@ -12,7 +12,10 @@ interface ErrorEntry {
  * for its code, so it cannot contradict. `docs/errors.md` is generated from this table.
  */
 export const errors = {
-  'credential.missing': { trpc: 'UNAUTHORIZED', message: 'Sign in, or send an API token as "Authorization: Bearer …".' },
+  'credential.missing': {
+    trpc: 'UNAUTHORIZED',
+    message: 'Sign in, or send an API token as "Authorization: Bearer …".',
+  },
   'credential.malformed': { trpc: 'UNAUTHORIZED', message: 'The credential is not of a form this service issues.' },
   'credential.invalid': { trpc: 'UNAUTHORIZED', message: 'The credential is not known.', sqlstate: 'GH001' },
   'session.expired': { trpc: 'UNAUTHORIZED', message: 'The session has expired. Sign in again.', sqlstate: 'GH002' },
@@ -48,7 +51,10 @@ export const errors = {
   'code.invalid': { trpc: 'BAD_REQUEST', message: 'The code is not right. Look at the newest mail.' },
   'code.exhausted': { trpc: 'BAD_REQUEST', message: 'Too many wrong codes. Ask for a new mail.' },
   'sign_up.closed': { trpc: 'FORBIDDEN', message: 'New accounts are not open.' },
-  'redirect.refused': { trpc: 'BAD_REQUEST', message: 'The redirect address must be a path here or on a trusted origin.' },
+  'redirect.refused': {
+    trpc: 'BAD_REQUEST',
+    message: 'The redirect address must be a path here or on a trusted origin.',
+  },
   'idempotency_key.reused': {
     trpc: 'CONFLICT',
     message: 'That Idempotency-Key was sent before with other input. Use a new key.',
@@ -131,7 +137,8 @@ export function fromDatabase(error: unknown): AppError | null {
   }
   // 23001 is what a restricting foreign key raises from PostgreSQL 18 on, where 15 says 23503.
   if (group === '23') return new AppError('input.conflict', { cause: error });
-  if (found.sqlstate === '57014' || found.sqlstate === '55P03') return new AppError('database.timeout', { cause: error });
+  if (found.sqlstate === '57014' || found.sqlstate === '55P03')
+    return new AppError('database.timeout', { cause: error });
   if (group === '53' || group === '57' || group === '08' || group === '40') {
     return new AppError('service.unavailable', { cause: error });
   }

@@ -109,7 +109,9 @@ export async function enforce<Id>(
     const key = keys[kind];
     if (key === undefined || limitsOf(policy, kind).length === 0) continue;
     hops += 1;
-    const decision = await ask(namespace, await objectName(policy, kind, key), (stub) => stub.take(policy, kind, keys.operation));
+    const decision = await ask(namespace, await objectName(policy, kind, key), (stub) =>
+      stub.take(policy, kind, keys.operation),
+    );
     if (!decision.allowed) {
       const { retryAfterSeconds, resetAt } = decision;
       return { allowed: false, hops, limitedBy: kind, retryAfterSeconds, resetAt };
@@ -132,7 +134,10 @@ async function ask<Id>(
     return await take(namespace.get(namespace.idFromName(name)));
   } catch (cause) {
     // Not asked again: a take that did arrive would then count twice, and refuse the very call it was for.
-    throw new AppError('service.unavailable', { message: 'The rate limiter cannot answer just now. Try again.', cause });
+    throw new AppError('service.unavailable', {
+      message: 'The rate limiter cannot answer just now. Try again.',
+      cause,
+    });
   }
 }
 

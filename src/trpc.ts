@@ -165,6 +165,7 @@ async function passGate<T extends { ok: boolean }>(
     asked = true;
     return gate(build);
   });
-  if (result.ok && !asked) throw new AppError('gate.misused', { cause: new Error('A verb answered without its gate.') });
+  if (result.ok && !asked)
+    throw new AppError('gate.misused', { cause: new Error('A verb answered without its gate.') });
   return result;
 }

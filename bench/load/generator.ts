@@ -95,7 +95,9 @@ async function perform(job: LoadJob): Promise<LoadResult> {
 
 function readCpu({ processes }: LoadJob): Record<string, number> {
   const entries = Object.entries(processes);
-  return Object.fromEntries(entries.map(([name, { pid, withChildren }]) => [name, withChildren ? cpuOfFamily(pid) : cpuOf(pid)]));
+  return Object.fromEntries(
+    entries.map(([name, { pid, withChildren }]) => [name, withChildren ? cpuOfFamily(pid) : cpuOf(pid)]),
+  );
 }
 
 function sleep(ms: number): Promise<void> {

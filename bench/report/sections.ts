@@ -26,17 +26,41 @@ export function loadSections(summaries: readonly Summary[]): Section[] {
 }
 
 const LOAD_HEAD = [
-  'row', 'trips', 'statements', 'hops', 'p50 ms', 'p99 ms', 'requests/s', 'CPU ms',
-  'p50 : floor', 'req/s : floor', 'CPU : floor', 'req/s : batch', 'CPU : batch', 'endpoint CPU', 'database CPU',
+  'row',
+  'trips',
+  'statements',
+  'hops',
+  'p50 ms',
+  'p99 ms',
+  'requests/s',
+  'CPU ms',
+  'p50 : floor',
+  'req/s : floor',
+  'CPU : floor',
+  'req/s : batch',
+  'CPU : batch',
+  'endpoint CPU',
+  'database CPU',
 ];
 
 function loadLine(summary: Summary): string[] {
   const { trips, statements, hops, p50, p99, perSecond, cpu, toFloor, toBatchFloor } = summary;
   return [
     rows.find(({ name }) => name === summary.row)?.title ?? summary.row,
-    count(trips), count(statements), count(hops), ms(p50), ms(p99), perSecond.toFixed(0), cpu.worker.toFixed(3),
-    times(toFloor?.p50), times(toFloor?.perSecond), times(toFloor?.workerCpu),
-    times(toBatchFloor?.perSecond), times(toBatchFloor?.workerCpu), cpu.neon.toFixed(3), cpu.postgres.toFixed(3),
+    count(trips),
+    count(statements),
+    count(hops),
+    ms(p50),
+    ms(p99),
+    perSecond.toFixed(0),
+    cpu.worker.toFixed(3),
+    times(toFloor?.p50),
+    times(toFloor?.perSecond),
+    times(toFloor?.workerCpu),
+    times(toBatchFloor?.perSecond),
+    times(toBatchFloor?.workerCpu),
+    cpu.neon.toFixed(3),
+    cpu.postgres.toFixed(3),
   ];
 }
 
@@ -83,11 +107,17 @@ export function profileSections({ row, requests, activeMicros, groups, functions
   const cells = (micros: number, percent: number) => [micros.toFixed(1), `${percent.toFixed(1)} %`];
   const title = `Where the CPU of "${row}" goes: ${activeMicros.toFixed(0)} µs per request, profiler included (${requests} requests)`;
   return [
-    { title, head: ['package or folder', 'µs', 'share'], lines: groups.map(({ name, micros, percent }) => [name, ...cells(micros, percent)]) },
+    {
+      title,
+      head: ['package or folder', 'µs', 'share'],
+      lines: groups.map(({ name, micros, percent }) => [name, ...cells(micros, percent)]),
+    },
     {
       title: 'Functions by self time',
       head: ['function', 'µs', 'share', 'where'],
-      lines: functions.slice(0, 25).map(({ name, micros, percent, place }) => [name || '(anonymous)', ...cells(micros, percent), place]),
+      lines: functions
+        .slice(0, 25)
+        .map(({ name, micros, percent, place }) => [name || '(anonymous)', ...cells(micros, percent), place]),
     },
   ];
 }

@@ -6,14 +6,19 @@ export function textTable(head: readonly string[], lines: readonly (readonly str
     return { width, isWords: cells.some((cell) => /^[^\d-]/.test(cell)) };
   });
   const render = (line: readonly string[]) =>
-    columns.map(({ width, isWords }, i) => (isWords ? (line[i] ?? '').padEnd(width) : (line[i] ?? '').padStart(width))).join('  ').trimEnd();
+    columns
+      .map(({ width, isWords }, i) => (isWords ? (line[i] ?? '').padEnd(width) : (line[i] ?? '').padStart(width)))
+      .join('  ')
+      .trimEnd();
   return [render(head), columns.map(({ width }) => '-'.repeat(width)).join('  '), ...lines.map(render)].join('\n');
 }
 
 /** The same as Markdown. */
 export function markdownTable(head: readonly string[], lines: readonly (readonly string[])[]): string {
   const render = (line: readonly string[]) => `| ${line.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
-  return [render(head), `|${head.map((_, i) => (i === 0 ? ' --- |' : ' ---: |')).join('')}`, ...lines.map(render)].join('\n');
+  return [render(head), `|${head.map((_, i) => (i === 0 ? ' --- |' : ' ---: |')).join('')}`, ...lines.map(render)].join(
+    '\n',
+  );
 }
 
 /** Milliseconds with as many places as mean something. */

@@ -43,11 +43,19 @@ export async function buildWorker(folder: string): Promise<Build> {
 }
 
 /** Builds the bare Worker in the same way and for the same date. */
-export async function buildFloor(folder: string, { compatibilityDate, compatibilityFlags }: WorkerConfig): Promise<Build> {
+export async function buildFloor(
+  folder: string,
+  { compatibilityDate, compatibilityFlags }: WorkerConfig,
+): Promise<Build> {
   mkdirSync(folder, { recursive: true });
   const config = join(folder, 'floor.json');
   const main = resolve('bench/workers/floor.ts');
-  const contents = { name: 'floor', main, compatibility_date: compatibilityDate, compatibility_flags: compatibilityFlags };
+  const contents = {
+    name: 'floor',
+    main,
+    compatibility_date: compatibilityDate,
+    compatibility_flags: compatibilityFlags,
+  };
   writeFileSync(config, JSON.stringify(contents));
   return build(config, join(folder, 'build-floor'), 'floor.js');
 }
@@ -55,7 +63,11 @@ export async function buildFloor(folder: string, { compatibilityDate, compatibil
 async function build(config: string, outdir: string, script: string): Promise<Build> {
   const words = ['deploy', '--config', config, '--dry-run', '--minify', '--metafile', '--outdir', outdir];
   await run(resolve('node_modules/.bin/wrangler'), words, { env: wranglerEnvironment() });
-  return { script: join(outdir, script), sourceMap: join(outdir, `${script}.map`), metafile: join(outdir, 'bundle-meta.json') };
+  return {
+    script: join(outdir, script),
+    sourceMap: join(outdir, `${script}.map`),
+    metafile: join(outdir, 'bundle-meta.json'),
+  };
 }
 
 export function wranglerEnvironment(): NodeJS.ProcessEnv {

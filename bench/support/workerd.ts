@@ -67,7 +67,10 @@ export async function startWorkerd(setup: WorkerSetup): Promise<RunningWorker> {
 
 async function untilReady(worker: RunningWorker, exitCode: () => number | null): Promise<void> {
   for (let attempt = 0; attempt < 100 && exitCode() === null; attempt += 1) {
-    const isUp = await fetch(`http://127.0.0.1:${worker.port}/`, { redirect: 'manual' }).then((response) => response.text().then(() => true), () => false);
+    const isUp = await fetch(`http://127.0.0.1:${worker.port}/`, { redirect: 'manual' }).then(
+      (response) => response.text().then(() => true),
+      () => false,
+    );
     if (isUp) return;
     await new Promise((done) => setTimeout(done, 100));
   }
@@ -79,14 +82,18 @@ export function renderConfig(setup: WorkerSetup, port: number): string {
   const { compatibilityDate, compatibilityFlags, settings, objects = {}, rateLimits = {} } = setup;
   const bindings = [
     ...Object.entries(settings).map(([name, value]) => `(name = ${text(name)}, text = ${text(value)})`),
-    ...Object.entries(objects).map(([name, className]) => `(name = ${text(name)}, durableObjectNamespace = ${text(className)})`),
+    ...Object.entries(objects).map(
+      ([name, className]) => `(name = ${text(name)}, durableObjectNamespace = ${text(className)})`,
+    ),
     ...Object.entries(rateLimits).map(
       ([name, period]) =>
         `(name = ${text(name)}, wrapped = (moduleName = "bench:rate-limit", innerBindings = [` +
         `(name = "limit", json = "${UNREACHABLE_LIMIT}"), (name = "period", json = "${period}")]))`,
     ),
   ];
-  const namespaces = Object.values(objects).map((className) => `(className = ${text(className)}, uniqueKey = ${text(className)}, enableSql = true)`);
+  const namespaces = Object.values(objects).map(
+    (className) => `(className = ${text(className)}, uniqueKey = ${text(className)}, enableSql = true)`,
+  );
   return `using Workerd = import "/workerd/workerd.capnp";
 
 const config :Workerd.Config = (

@@ -10,7 +10,10 @@ type Session = Outputs['auth']['listSessions']['items'][number];
 export async function showAccount(page: HTMLElement): Promise<void> {
   try {
     // Two queries in one tick: one request.
-    const [who, { items }] = await Promise.all([gatehouse.auth.getSession.query(), gatehouse.auth.listSessions.query()]);
+    const [who, { items }] = await Promise.all([
+      gatehouse.auth.getSession.query(),
+      gatehouse.auth.listSessions.query(),
+    ]);
     const title = document.createElement('h1');
     title.textContent = who.displayName ?? who.email ?? 'Your account';
     page.replaceChildren(title, ...items.map((session) => sessionRow(session, page)));

@@ -9,11 +9,20 @@ interface RuleContext {
 }
 
 const sqlBans: readonly [pattern: RegExp, why: string][] = [
-  [/\bset_config\s*\([^)]*,\s*false\s*\)/i, 'set_config(…, false) outlives the transaction: Neon hands connections on.'],
-  [/^\s*set\s+(?!local\b|constraints\b|transaction\b)[a-z_.]+\s*(?:=|to\b)/im, 'A session-level SET outlives the transaction. Use SET LOCAL.'],
+  [
+    /\bset_config\s*\([^)]*,\s*false\s*\)/i,
+    'set_config(…, false) outlives the transaction: Neon hands connections on.',
+  ],
+  [
+    /^\s*set\s+(?!local\b|constraints\b|transaction\b)[a-z_.]+\s*(?:=|to\b)/im,
+    'A session-level SET outlives the transaction. Use SET LOCAL.',
+  ],
   [/\bset\s+session\s+(?!characteristics)/i, 'A session-level SET outlives the transaction. Use SET LOCAL.'],
   [/\bcreate\s+(?:local\s+|global\s+)?temp(?:orary)?\b/i, 'Temporary tables outlive the transaction.'],
-  [/\bpg_(?:try_)?advisory_lock(?:_shared)?\s*\(/i, 'A session advisory lock outlives the transaction. Use pg_advisory_xact_lock.'],
+  [
+    /\bpg_(?:try_)?advisory_lock(?:_shared)?\s*\(/i,
+    'A session advisory lock outlives the transaction. Use pg_advisory_xact_lock.',
+  ],
 ];
 
 const noSqlRaw = {
@@ -21,7 +30,10 @@ const noSqlRaw = {
     MemberExpression(node: Node) {
       const { object, property } = node as unknown as { object: { name?: string }; property: { name?: string } };
       if (object.name === 'sql' && property.name === 'raw') {
-        context.report({ node, message: 'sql.raw puts text into SQL. Use a parameter, sql.identifier or a literal statement.' });
+        context.report({
+          node,
+          message: 'sql.raw puts text into SQL. Use a parameter, sql.identifier or a literal statement.',
+        });
       }
     },
   }),

@@ -27,7 +27,10 @@ export function requireFixedNames({ app, service }: WorkerLogins): void {
   const wrong = app.name === 'gatehouse_app' ? 'SERVICE_DATABASE_URL' : 'DATABASE_URL';
   const name = wrong === 'DATABASE_URL' ? 'gatehouse_app' : 'gatehouse_service';
   if (app.name === 'gatehouse_app' && service.name === 'gatehouse_service') return;
-  throw new MigrationError('setting.invalid', `${wrong} must name the login ${name}: migrations grant to it by that name.`);
+  throw new MigrationError(
+    'setting.invalid',
+    `${wrong} must name the login ${name}: migrations grant to it by that name.`,
+  );
 }
 
 /** The Worker's two logins, names and passwords, from their connection strings. */

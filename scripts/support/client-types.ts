@@ -9,7 +9,8 @@ const named = new Map<unknown, { readonly name: string; readonly declaration: st
     safeJson,
     {
       name: 'JsonValue',
-      declaration: 'export type JsonValue = string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue };',
+      declaration:
+        'export type JsonValue = string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue };',
     },
   ],
 ]);
@@ -58,7 +59,8 @@ function printProcedure(procedure: ProcedureInfo): string {
     const types = `input: ${input}; output: ${printType(output, 'output')}; meta: object`;
     return `${summary}    ${name.slice(name.indexOf('.') + 1)}: ${kind}<{ ${types} }>;\n`;
   } catch (error) {
-    if (error instanceof UnsupportedError) throw new Error(`${name}: the client's types cannot say ${error.message}.`, { cause: error });
+    if (error instanceof UnsupportedError)
+      throw new Error(`${name}: the client's types cannot say ${error.message}.`, { cause: error });
     throw error;
   }
 }

@@ -7,7 +7,11 @@ export class UsageError extends Error {}
  * Reads a command's words. `--help` prints `help` and ends the process; an unknown flag is refused by its name.
  * @returns the values and positional words, as `node:util`'s `parseArgs` gives them.
  */
-export function readCommandLine<T extends ParseArgsOptionsConfig>(help: string, options: T, words = process.argv.slice(2)) {
+export function readCommandLine<T extends ParseArgsOptionsConfig>(
+  help: string,
+  options: T,
+  words = process.argv.slice(2),
+) {
   try {
     const parsed = parseArgs({
       args: words,

@@ -3,7 +3,9 @@ export function isDue(expression: string, at: Date): boolean {
   const now = [at.getUTCMinutes(), at.getUTCHours(), at.getUTCDate(), at.getUTCMonth() + 1, at.getUTCDay()];
   const fields = expression.trim().split(/\s+/);
   if (fields.length !== 5) throw new Error(`A cron expression has five fields: "${expression}".`);
-  return fields.every((field, i) => field.split(',').some((part) => matches(part, now[i] ?? 0, i === 2 || i === 3 ? 1 : 0)));
+  return fields.every((field, i) =>
+    field.split(',').some((part) => matches(part, now[i] ?? 0, i === 2 || i === 3 ? 1 : 0)),
+  );
 }
 
 function matches(part: string, value: number, first: number): boolean {

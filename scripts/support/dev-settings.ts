@@ -31,7 +31,11 @@ export function freshSecrets(): DevSecrets {
 }
 
 /** Everything the Worker is told in development. */
-export function workerSettings(secrets: DevSecrets, database: Record<string, string>, publicUrl: string): Record<string, string> {
+export function workerSettings(
+  secrets: DevSecrets,
+  database: Record<string, string>,
+  publicUrl: string,
+): Record<string, string> {
   const { passwords: _, ...keys } = secrets;
   return { ENVIRONMENT: 'development', PUBLIC_URL: publicUrl, MAIL_FROM: 'hello@localhost.test', ...database, ...keys };
 }

@@ -18,7 +18,13 @@ export interface Postgres {
 
 /** A server that runs already. Databases named `gatehouse_bench…` are made in it. */
 export async function usePostgres(url: string): Promise<Postgres> {
-  return { url, version: await versionOf(url), pid: null, createDatabase: (name) => createDatabase(url, name), stop: async () => {} };
+  return {
+    url,
+    version: await versionOf(url),
+    pid: null,
+    createDatabase: (name) => createDatabase(url, name),
+    stop: async () => {},
+  };
 }
 
 /** Starts a private cluster below `folder` on a free port of loopback, with a plain configuration. */
@@ -28,9 +34,20 @@ export async function startPostgres(folder: string): Promise<Postgres> {
   mkdirSync(data, { recursive: true });
   const owner = await serverAccount();
   if (owner) for (const path of [folder, data]) chownSync(path, owner.uid, owner.gid);
-  await run(join(bin, 'initdb'), ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--no-locale', '--no-sync'], { ...owner, cwd: folder });
+  await run(
+    join(bin, 'initdb'),
+    ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--no-locale', '--no-sync'],
+    { ...owner, cwd: folder },
+  );
   const port = await freePort();
-  const settings = { listen_addresses: '127.0.0.1', port, unix_socket_directories: data, max_connections: 500, shared_buffers: '1GB', max_wal_size: '4GB' };
+  const settings = {
+    listen_addresses: '127.0.0.1',
+    port,
+    unix_socket_directories: data,
+    max_connections: 500,
+    shared_buffers: '1GB',
+    max_wal_size: '4GB',
+  };
   const words = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   const server = start(join(bin, 'postgres'), ['-D', data, ...words], { ...owner, cwd: folder, stdio: 'ignore' });
   const url = `postgresql://postgres@127.0.0.1:${port}/postgres`;
@@ -55,10 +72,18 @@ export async function startPostgres(folder: string): Promise<Postgres> {
 function findBinaries(): string {
   const packaged = '/usr/lib/postgresql';
   const versions = existsSync(packaged) ? readdirSync(packaged).toSorted((a, b) => Number(b) - Number(a)) : [];
-  const places = [process.env['PG_BIN'], ...versions.map((version) => join(packaged, version, 'bin')), ...(process.env['PATH'] ?? '').split(delimiter)];
-  const found = places.find((place) => place !== undefined && existsSync(join(place, 'initdb')) && existsSync(join(place, 'postgres')));
+  const places = [
+    process.env['PG_BIN'],
+    ...versions.map((version) => join(packaged, version, 'bin')),
+    ...(process.env['PATH'] ?? '').split(delimiter),
+  ];
+  const found = places.find(
+    (place) => place !== undefined && existsSync(join(place, 'initdb')) && existsSync(join(place, 'postgres')),
+  );
   if (found) return found;
-  throw new Error('No PostgreSQL server found: set PG_BIN to the folder of initdb and postgres, or give --postgres URL.');
+  throw new Error(
+    'No PostgreSQL server found: set PG_BIN to the folder of initdb and postgres, or give --postgres URL.',
+  );
 }
 
 /** PostgreSQL refuses to run as root; then it runs as the system's `postgres`. */
@@ -70,8 +95,15 @@ async function serverAccount(): Promise<{ uid: number; gid: number } | undefined
 
 async function untilReady(url: string, server: Running): Promise<void> {
   for (let attempt = 0; attempt < 150; attempt += 1) {
-    if (server.child.exitCode !== null) throw new Error(`PostgreSQL ended with code ${server.child.exitCode} at its start.`);
-    if (await versionOf(url).then(() => true, () => false)) return;
+    if (server.child.exitCode !== null)
+      throw new Error(`PostgreSQL ended with code ${server.child.exitCode} at its start.`);
+    if (
+      await versionOf(url).then(
+        () => true,
+        () => false,
+      )
+    )
+      return;
     await new Promise((done) => setTimeout(done, 200));
   }
   throw new Error('PostgreSQL did not answer within 30 s.');
@@ -91,7 +123,11 @@ async function createDatabase(url: string, name: string): Promise<string> {
 }
 
 /** Runs one statement on a connection of its own. */
-export async function query<Row extends object>(url: string, text: string, values: readonly unknown[] = []): Promise<Row[]> {
+export async function query<Row extends object>(
+  url: string,
+  text: string,
+  values: readonly unknown[] = [],
+): Promise<Row[]> {
   const client = new Client({ connectionString: url });
   await client.connect();
   try {

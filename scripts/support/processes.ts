@@ -38,7 +38,8 @@ export async function run(command: string, words: readonly string[], options: Sp
     stream?.setEncoding('utf8').on('data', (chunk: string) => (output += chunk));
   }
   const code = await new Promise((done) => child.once('close', done));
-  if (code !== 0) throw new Error(`${command} ${words[0] ?? ''} failed:\n${output.trim().split('\n').slice(-15).join('\n')}`);
+  if (code !== 0)
+    throw new Error(`${command} ${words[0] ?? ''} failed:\n${output.trim().split('\n').slice(-15).join('\n')}`);
   return output;
 }
 
@@ -46,10 +47,16 @@ export async function run(command: string, words: readonly string[], options: Sp
 export function firstLine<T>(child: ChildProcess, read: (line: string) => T | undefined, what: string): Promise<T> {
   return new Promise((done, refuse) => {
     let text = '';
-    const late = setTimeout(() => refuse(new Error(`${what} did not get ready within 30 s.\n${text.slice(-1000)}`)), 30_000);
+    const late = setTimeout(
+      () => refuse(new Error(`${what} did not get ready within 30 s.\n${text.slice(-1000)}`)),
+      30_000,
+    );
     const take = (chunk: string): void => {
       text += chunk;
-      const found = text.split('\n').map(read).find((value) => value !== undefined);
+      const found = text
+        .split('\n')
+        .map(read)
+        .find((value) => value !== undefined);
       if (found === undefined) return;
       clearTimeout(late);
       done(found);
@@ -88,7 +95,10 @@ function statOf(pid: number): { parent: number; utime: number; stime: number; cu
     // Gone since it was listed.
   }
   // The name in parentheses may hold blanks, so fields are counted from behind it.
-  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ').map(Number);
+  const fields = text
+    .slice(text.lastIndexOf(')') + 2)
+    .split(' ')
+    .map(Number);
   const [parent = 0] = fields.slice(1);
   const [utime = 0, stime = 0, cutime = 0, cstime = 0] = fields.slice(11);
   return { parent, utime, stime, cutime, cstime };

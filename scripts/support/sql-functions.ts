@@ -40,7 +40,9 @@ export function renderUp(names: string[], sources: Map<string, string>): string 
 
 /** Its way back: the definition before, or a drop where there was none. */
 export function renderDown(names: string[], sources: Map<string, string>, migrated: Map<string, string>): string {
-  const steps = names.toReversed().map((name) => migrated.get(name) ?? `drop function ${signature(sources.get(name) ?? '')};`);
+  const steps = names
+    .toReversed()
+    .map((name) => migrated.get(name) ?? `drop function ${signature(sources.get(name) ?? '')};`);
   return `${steps.join('\n--> statement-breakpoint\n')}\n`;
 }
 
@@ -51,5 +53,8 @@ function signature(source: string): string {
 }
 
 function withoutTrailingBreakpoint(text: string): string {
-  return text.trim().replace(/\n?--> statement-breakpoint$/, '').trim();
+  return text
+    .trim()
+    .replace(/\n?--> statement-breakpoint$/, '')
+    .trim();
 }

@@ -6,8 +6,11 @@ export function readableLine(line: string): string | null {
   const entry = parseLogLine(line);
   if (!entry) return /\b(warn|error)\b|ERROR|^✘|^▲|^\s+at |Reloading|Error:/i.test(line) ? line : null;
   const { event, level, requestId: _, ...fields } = entry;
-  if (event === 'request') return `${String(fields.status)} ${String(fields.method)} ${String(fields.path)} ${String(fields.ms)} ms`;
-  const words = Object.entries(fields).map(([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`);
+  if (event === 'request')
+    return `${String(fields.status)} ${String(fields.method)} ${String(fields.path)} ${String(fields.ms)} ms`;
+  const words = Object.entries(fields).map(
+    ([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
+  );
   return [level === 'info' ? '' : String(level).toUpperCase(), String(event), ...words].filter(Boolean).join(' ');
 }
 

@@ -29,7 +29,13 @@ export async function startWranglerDev(options: WranglerDevOptions): Promise<Wra
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
     // Nothing is asked of the network: no metrics, no look-up of where this machine is, no newer version.
-    env: { ...process.env, WRANGLER_SEND_METRICS: 'false', CLOUDFLARE_CF_FETCH_ENABLED: 'false', CI: 'true', FORCE_COLOR: '0' },
+    env: {
+      ...process.env,
+      WRANGLER_SEND_METRICS: 'false',
+      CLOUDFLARE_CF_FETCH_ENABLED: 'false',
+      CI: 'true',
+      FORCE_COLOR: '0',
+    },
   });
   const lines: string[] = [];
   for (const stream of [child.stdout, child.stderr]) {

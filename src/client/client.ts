@@ -1,4 +1,11 @@
-import { createTRPCClient, httpBatchLink, type HTTPBatchLinkOptions, httpLink, splitLink, type TRPCClient } from '@trpc/client';
+import {
+  createTRPCClient,
+  httpBatchLink,
+  type HTTPBatchLinkOptions,
+  httpLink,
+  splitLink,
+  type TRPCClient,
+} from '@trpc/client';
 import type { AppRouter } from './app-router.ts';
 import { type Fetch, resendOnce } from './resend.ts';
 
@@ -59,7 +66,9 @@ export function createGatehouseClient({ url, token, fetch }: ClientOptions): Gat
 
 function endpointOf(url: string): string {
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
-    throw new TypeError(`url must be an http(s) address such as https://account.example.com, not ${JSON.stringify(url)}.`);
+    throw new TypeError(
+      `url must be an http(s) address such as https://account.example.com, not ${JSON.stringify(url)}.`,
+    );
   }
   return `${url.replace(/\/+$/, '')}/trpc`;
 }

@@ -31,7 +31,14 @@ export function gatehouseError(error: unknown): GatehouseError | null {
   return fromParts({ ...body, requestId, retryAfter, attemptsLeft });
 }
 
-function fromParts({ code, message, requestId, retryAfter, attemptsLeft, fields }: Record<string, unknown>): GatehouseError {
+function fromParts({
+  code,
+  message,
+  requestId,
+  retryAfter,
+  attemptsLeft,
+  fields,
+}: Record<string, unknown>): GatehouseError {
   return {
     code: code as ErrorCode,
     message: typeof message === 'string' ? message : '',

@@ -17,8 +17,14 @@ export const moment = customType<{ data: string; driverData: string }>({
 /** `id`, made by the Worker (uuid v7) so that a repeated insert is the same insert; the default serves SQL clients. */
 export const id = () => uuid('id').primaryKey().defaultRandom();
 
-export const createdAt = () => moment('created_at').notNull().default(sql`now()`);
-export const updatedAt = () => moment('updated_at').notNull().default(sql`now()`);
+export const createdAt = () =>
+  moment('created_at')
+    .notNull()
+    .default(sql`now()`);
+export const updatedAt = () =>
+  moment('updated_at')
+    .notNull()
+    .default(sql`now()`);
 
 /** The row belongs to the user this call acts on. */
 export const ownedByUser = (column: AnyPgColumn) => sql`${column} = (select gatehouse.uid())`;

@@ -19,5 +19,8 @@ export function safeDetail(error: unknown): string {
   const state = typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? ` ${code}` : '';
   const frames = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
   const cause = error.cause instanceof Error ? ` <- ${safeDetail(error.cause)}` : '';
-  return `${error.name}${state} ${frames.slice(0, 4).map((line) => line.trim()).join(' | ')}${cause}`;
+  return `${error.name}${state} ${frames
+    .slice(0, 4)
+    .map((line) => line.trim())
+    .join(' | ')}${cause}`;
 }

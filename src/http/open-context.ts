@@ -117,7 +117,8 @@ function readCredential(secret: string, isBearer: boolean) {
 /** Cloudflare's own look-up of the address (`request.cf`), within the columns' widths. */
 function locationOf(request: Request): Location {
   const cf = (request as Request<unknown, IncomingRequestCfProperties>).cf;
-  const coordinate = (text: string | undefined) => (text !== undefined && Number.isFinite(Number(text)) ? Number(text) : null);
+  const coordinate = (text: string | undefined) =>
+    text !== undefined && Number.isFinite(Number(text)) ? Number(text) : null;
   return {
     city: cf?.city?.slice(0, 100) ?? null,
     country: cf?.country?.slice(0, 100) ?? null,

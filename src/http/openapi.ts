@@ -62,7 +62,10 @@ export function describeApi(procedures: readonly ProcedureInfo[], { productName,
     components: {
       schemas: { Error: errorSchema },
       responses: {
-        Refused: { description: 'Refused: `error.code` says why.', content: { 'application/json': { schema: refused } } },
+        Refused: {
+          description: 'Refused: `error.code` says why.',
+          content: { 'application/json': { schema: refused } },
+        },
         TooMany: {
           description: 'Too many attempts.',
           headers: { 'Retry-After': { description: 'Seconds to wait.', schema: { type: 'integer' } } },
@@ -71,7 +74,12 @@ export function describeApi(procedures: readonly ProcedureInfo[], { productName,
       },
       securitySchemes: {
         bearer: { type: 'http', scheme: 'bearer', description: "A session's or an API token's secret." },
-        cookie: { type: 'apiKey', in: 'cookie', name: cookieName(publicUrl), description: 'Set by signing in with a browser.' },
+        cookie: {
+          type: 'apiKey',
+          in: 'cookie',
+          name: cookieName(publicUrl),
+          description: 'Set by signing in with a browser.',
+        },
       },
     },
   };

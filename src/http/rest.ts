@@ -22,7 +22,9 @@ export function createRest(router: AnyTRPCRouter): Hono<AppEnv> {
   for (const [path, methods] of methodsByPath(routes)) {
     rest.all(patternOf(path), (c) => {
       c.header('allow', methods.join(', '));
-      throw new AppError('method.not_allowed', { message: `This address takes ${methods.join(', ')}, not ${c.req.method}.` });
+      throw new AppError('method.not_allowed', {
+        message: `This address takes ${methods.join(', ')}, not ${c.req.method}.`,
+      });
     });
   }
   return rest;

@@ -2,7 +2,6 @@ import { sql } from 'drizzle-orm';
 import type { Gate } from '../db/gate.ts';
 import { firstValue } from '../db/rows.ts';
 
-
 /** Every table that expires: what `gatehouse.cleanup_batch` knows. */
 export const expiringTables = ['user_sessions', 'magic_links', 'login_history', 'api_tokens', 'outbox'] as const;
 

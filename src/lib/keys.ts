@@ -62,7 +62,8 @@ function parseKey(name: string, entry: string, position: number): Key {
 function findActive(setting: string, active: string | undefined, all: ReadonlyMap<string, Key>): Key {
   if (!active) throw new SettingError(setting, 'is missing: name the key that makes new values');
   const key = all.get(active);
-  if (!key) throw new SettingError(setting, `names a key that is not in the ring (it has ${[...all.keys()].join(', ')})`);
+  if (!key)
+    throw new SettingError(setting, `names a key that is not in the ring (it has ${[...all.keys()].join(', ')})`);
   return key;
 }
 
@@ -75,7 +76,10 @@ function activeSettingOf(name: string): string {
  * (stray bits in the last character would give one value several spellings).
  */
 export function fromBase64(text: string): Uint8Array<ArrayBuffer> | null {
-  const plain = text.replace(/={1,2}$/, '').replaceAll('-', '+').replaceAll('_', '/');
+  const plain = text
+    .replace(/={1,2}$/, '')
+    .replaceAll('-', '+')
+    .replaceAll('_', '/');
   if (!/^[A-Za-z0-9+/]*$/.test(plain) || plain.length % 4 === 1) return null;
   const binary = atob(plain);
   if (btoa(binary).replace(/=+$/, '') !== plain) return null;

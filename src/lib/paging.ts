@@ -8,5 +8,4 @@ export const pageInput = z.object({
 });
 
 /** Output of every list that pages. `nextCursor` is null on the last page. */
-export const page = <T extends z.ZodType>(item: T) =>
-  z.object({ items: z.array(item), nextCursor: Uuid.nullable() });
+export const page = <T extends z.ZodType>(item: T) => z.object({ items: z.array(item), nextCursor: Uuid.nullable() });

@@ -49,5 +49,10 @@ function majorVersion(version: string | undefined): string {
 
 /** PostgreSQL takes no U+0000 and no lone surrogate (22021); other control and format characters only deceive. */
 function clean(text: string, length: number): string {
-  return text.slice(0, length * 2).replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Co}]/gu, '').slice(0, length).toWellFormed().trim();
+  return text
+    .slice(0, length * 2)
+    .replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Co}]/gu, '')
+    .slice(0, length)
+    .toWellFormed()
+    .trim();
 }

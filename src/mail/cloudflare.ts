@@ -40,5 +40,8 @@ function failureOf(error: unknown): MailError {
   const given = error instanceof Error && 'code' in error ? error.code : undefined;
   const code = typeof given === 'string' && /^E_[A-Z_]{1,60}$/.test(given) ? given : null;
   const isFinal = code !== null && !TRANSIENT.has(code);
-  return new MailError(isFinal ? 'rejected' : 'unavailable', `Cloudflare did not take the mail (${code ?? 'no code'}).`);
+  return new MailError(
+    isFinal ? 'rejected' : 'unavailable',
+    `Cloudflare did not take the mail (${code ?? 'no code'}).`,
+  );
 }

@@ -21,7 +21,10 @@ export function createResendMailer(settings: ResendSettings): Mailer {
       await response.body?.cancel();
       if (response.ok) return;
       const isFinal = response.status < 500 && ![408, 409, 429].includes(response.status);
-      throw new MailError(isFinal ? 'rejected' : 'unavailable', `Resend did not take the mail (HTTP ${response.status}).`);
+      throw new MailError(
+        isFinal ? 'rejected' : 'unavailable',
+        `Resend did not take the mail (HTTP ${response.status}).`,
+      );
     },
   };
 }

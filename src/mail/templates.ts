@@ -23,7 +23,8 @@ const WORDS = {
   },
 } as const;
 
-const UNASKED = 'If you did not ask for this, ignore this mail and pass the code on to nobody: without it, or the link, nobody gets in.';
+const UNASKED =
+  'If you did not ask for this, ignore this mail and pass the code on to nobody: without it, or the link, nobody gets in.';
 
 /**
  * The mail that answers a request to sign in: subject, text part and HTML part, to be addressed by the caller.
@@ -41,7 +42,9 @@ export function signInMail(mail: SignInMail): Omit<MailMessage, 'to'> {
   const codeLead = `Signing in on another device? Type this code there, and only at ${new URL(link).host}:`;
   return {
     subject: title,
-    text: [title, `${lead.replace('button', 'link')}\n\n${link}`, `${codeLead}\n\n${code}`, expiry, UNASKED].join('\n\n') + '\n',
+    text:
+      [title, `${lead.replace('button', 'link')}\n\n${link}`, `${codeLead}\n\n${code}`, expiry, UNASKED].join('\n\n') +
+      '\n',
     html: page(
       title,
       html`<p style="${STYLE.text}">${lead}</p>
@@ -52,7 +55,11 @@ export function signInMail(mail: SignInMail): Omit<MailMessage, 'to'> {
         <p style="${STYLE.code}">${code}</p>
         <p style="${STYLE.text}">${expiry}</p>
         <p style="${STYLE.small}">${UNASKED}</p>
-        <p style="${STYLE.small}">Button not working? Copy this address into your browser:<br /><a href="${link}" style="${STYLE.link}">${link}</a></p>`,
+        <p style="${STYLE.small}">
+          Button not working? Copy this address into your browser:<br /><a href="${link}" style="${STYLE.link}"
+            >${link}</a
+          >
+        </p>`,
     ),
   };
 }
@@ -85,20 +92,20 @@ const STYLE = {
 
 function page(title: string, content: ReturnType<typeof html>): string {
   const markup = html`<!doctype html>
-      <html lang="en">
-        <head>
-          <meta charset="utf-8" />
-          <meta name="viewport" content="width=device-width, initial-scale=1" />
-          <meta name="color-scheme" content="light" />
-          <title>${title}</title>
-        </head>
-        <body style="${STYLE.body}">
-          <main style="${STYLE.card}">
-            <h1 style="${STYLE.title}">${title}</h1>
-            ${content}
-          </main>
-        </body>
-      </html> `;
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light" />
+        <title>${title}</title>
+      </head>
+      <body style="${STYLE.body}">
+        <main style="${STYLE.card}">
+          <h1 style="${STYLE.title}">${title}</h1>
+          ${content}
+        </main>
+      </body>
+    </html> `;
   // hono/html gives a promise where a value is one; none is here, and "[object Promise]" must not be mailed.
   if (markup instanceof Promise) throw new TypeError('A mail has no values to wait for.');
   return markup.toString();
@@ -106,7 +113,11 @@ function page(title: string, content: ReturnType<typeof html>): string {
 
 /** Whatever is set as the product's name, it stays a name: one line, no control or format character, at most 60 long. */
 function plainName(name: string): string {
-  const plain = name.toWellFormed().replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ').replace(/\s+/g, ' ').trim();
+  const plain = name
+    .toWellFormed()
+    .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ')
+    .replace(/\s+/g, ' ')
+    .trim();
   return Array.from(plain).slice(0, 60).join('') || 'your account';
 }
 
@@ -115,6 +126,7 @@ function checked<Mail extends Extract<SignInMail, { link: string }>>(mail: Mail)
   const isWeb = URL.canParse(mail.link) && /^https?:$/.test(new URL(mail.link).protocol);
   if (!isWeb || !/^[!-~]+$/.test(mail.link)) throw new TypeError('The link of a mail must be an http(s) URL.');
   if (!/^\d{4,10}$/.test(mail.code)) throw new TypeError('The code of a mail must be 4 to 10 digits.');
-  if (!Number.isInteger(mail.minutes) || mail.minutes < 1) throw new TypeError('The minutes must be a positive integer.');
+  if (!Number.isInteger(mail.minutes) || mail.minutes < 1)
+    throw new TypeError('The minutes must be a positive integer.');
   return mail;
 }

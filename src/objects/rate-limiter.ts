@@ -46,7 +46,11 @@ export class RateLimiter extends DurableObject<unknown> {
       return { allowed: false, retryAfterSeconds: Math.ceil((freeAt - now) / 1000), resetAt: iso(freeAt) };
     }
     taken.push(now);
-    this.#state = { taken, keepUntil: now + keepMs, last: operation === undefined ? undefined : { operation, repeats: 0 } };
+    this.#state = {
+      taken,
+      keepUntil: now + keepMs,
+      last: operation === undefined ? undefined : { operation, repeats: 0 },
+    };
     const nextAt = nextFreeAt(taken, limits);
     await this.#saveSoon(nextAt > now);
     return { allowed: true, retryAfterSeconds: 0, resetAt: iso(Math.max(nextAt, now)) };

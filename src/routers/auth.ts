@@ -32,7 +32,10 @@ export const auth = router({
     .mutation(({ ctx, input }) => verifyMagicLink(ctx, input)),
 
   verifyMagicCode: publicProcedure
-    .meta({ openapi: { method: 'POST', path: '/auth/magic-links/verify-code' }, summary: 'Sign in by the code of a mail.' })
+    .meta({
+      openapi: { method: 'POST', path: '/auth/magic-links/verify-code' },
+      summary: 'Sign in by the code of a mail.',
+    })
     .input(VerifyMagicCodeInput)
     .output(SignedIn)
     .mutation(({ ctx, input }) => verifyMagicCode(ctx, input)),

@@ -29,8 +29,10 @@ async function network(...answers: ((response: ServerResponse, request: Received
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, received };
 }
 
-const json = (body: unknown, status = 200) => (response: ServerResponse) =>
-  void response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+const json =
+  (body: unknown, status = 200) =>
+  (response: ServerResponse) =>
+    void response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
 const drop = (response: ServerResponse) => void response.destroy();
 const breakOff = (response: ServerResponse) => {
   response.writeHead(200, { 'content-type': 'application/json', 'content-length': '500' });
@@ -52,14 +54,19 @@ describe('a mutation', () => {
 
   it('is given up after the second time', async () => {
     const { url, received } = await network(drop);
-    const failure = await createGatehouseClient({ url }).auth.signOut.mutate().catch((error: unknown) => error);
+    const failure = await createGatehouseClient({ url })
+      .auth.signOut.mutate()
+      .catch((error: unknown) => error);
     expect(received).toHaveLength(2);
     expect(failure).toBeInstanceOf(Error);
     expect(gatehouseError(failure)).toBeNull();
   });
 
   it('is not sent again after any answer, nor when it was called off', async () => {
-    const { url, received } = await network(json({ error: { code: 'service.unavailable', message: 'No.', request_id: 'r' } }, 503), () => calling.abort());
+    const { url, received } = await network(
+      json({ error: { code: 'service.unavailable', message: 'No.', request_id: 'r' } }, 503),
+      () => calling.abort(),
+    );
     const calling = new AbortController();
     const client = createGatehouseClient({ url });
     await expect(client.auth.signOut.mutate()).rejects.toThrow();
@@ -127,9 +134,18 @@ describe('the token', () => {
 describe('a refusal', () => {
   it('of a procedure carries its code, request id, wait and fields', async () => {
     const fields = [{ path: 'email', message: 'must be one' }];
-    const data = { code: 'BAD_REQUEST', httpStatus: 400, appCode: 'input.invalid', requestId: 'r1', retryAfter: 7, fields };
+    const data = {
+      code: 'BAD_REQUEST',
+      httpStatus: 400,
+      appCode: 'input.invalid',
+      requestId: 'r1',
+      retryAfter: 7,
+      fields,
+    };
     const { url } = await network(json({ error: { code: -32600, message: 'email: must be one', data } }, 400));
-    const failure = await createGatehouseClient({ url }).auth.signOut.mutate().catch((error: unknown) => error);
+    const failure = await createGatehouseClient({ url })
+      .auth.signOut.mutate()
+      .catch((error: unknown) => error);
     expect(gatehouseError(failure)).toEqual({
       code: 'input.invalid',
       message: 'email: must be one',
@@ -144,8 +160,15 @@ describe('a refusal', () => {
     const refused = { code: 'rate_limit.exceeded', message: 'Later.', request_id: 'r2', retry_after: 60 };
     const { url } = await network(json({ error: refused }, 429));
     const { auth } = createGatehouseClient({ url });
-    const failure = await (type === 'query' ? auth.getSession.query() : auth.signOut.mutate()).catch((error: unknown) => error);
-    expect(gatehouseError(failure)).toMatchObject({ code: 'rate_limit.exceeded', message: 'Later.', requestId: 'r2', retryAfter: 60 });
+    const failure = await (type === 'query' ? auth.getSession.query() : auth.signOut.mutate()).catch(
+      (error: unknown) => error,
+    );
+    expect(gatehouseError(failure)).toMatchObject({
+      code: 'rate_limit.exceeded',
+      message: 'Later.',
+      requestId: 'r2',
+      retryAfter: 60,
+    });
   });
 
   it('is told apart from anything else', () => {

@@ -21,7 +21,10 @@ describe('the demo', () => {
     const { code, stdout, stderr } = await demo('--url', worker.url, '--json');
     expect(stderr).toBe('');
     expect(code).toBe(0);
-    const steps = stdout.trim().split('\n').map((line) => JSON.parse(line) as { step: string; code?: string });
+    const steps = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { step: string; code?: string });
     expect(steps.map(({ step }) => step)).toEqual(['ask', 'mail', 'sign_in', 'list', 'revoke', 'refused']);
     expect(steps.at(-1)?.code).toBe('session.revoked');
   });
@@ -51,7 +54,10 @@ describe('the demo says what is wrong', () => {
   });
 
   it('when it is called wrongly', async () => {
-    expect(await demo('--url', 'localhost')).toMatchObject({ code: 2, stderr: '--url must be an http(s) address, not "localhost".\n' });
+    expect(await demo('--url', 'localhost')).toMatchObject({
+      code: 2,
+      stderr: '--url must be an http(s) address, not "localhost".\n',
+    });
     expect(await demo('--ulr')).toMatchObject({ code: 2, stderr: expect.stringContaining("'--ulr'") });
   });
 });

@@ -41,7 +41,11 @@ let project: Project;
 
 beforeAll(() => {
   project = newProject(['@trpc/client', '@trpc/server', 'typescript']);
-  const { stdout, stderr } = spawnSync(process.execPath, ['scripts/build-client.ts', '--out', project.folder, '--json'], { encoding: 'utf8' });
+  const { stdout, stderr } = spawnSync(
+    process.execPath,
+    ['scripts/build-client.ts', '--out', project.folder, '--json'],
+    { encoding: 'utf8' },
+  );
   expect(stderr).toBe('');
   const { file, name } = JSON.parse(stdout) as { file: string; name: string };
   const target = join(project.folder, 'node_modules', name);
@@ -57,7 +61,9 @@ describe('the client package in a project of its own', () => {
     ['esnext', 'bundler'],
   ])('type-checks a program, without our sources (module %s, resolution %s)', (module, moduleResolution) => {
     project.write('program.ts', good);
-    expect(project.compile({ module, moduleResolution, skipLibCheck: true, exactOptionalPropertyTypes: true })).toBe('');
+    expect(project.compile({ module, moduleResolution, skipLibCheck: true, exactOptionalPropertyTypes: true })).toBe(
+      '',
+    );
   });
 
   it('type-checks the example of a browser app', () => {
@@ -81,14 +87,18 @@ describe('the client package in a project of its own', () => {
   });
 
   it('runs on Node', () => {
-    project.write('run.mjs', "import { createGatehouseClient, gatehouseError } from '@gatehouse/client';\nconsole.log(typeof createGatehouseClient({ url: 'https://a.example' }).auth.listSessions.query, gatehouseError(new Error()));\n");
+    project.write(
+      'run.mjs',
+      "import { createGatehouseClient, gatehouseError } from '@gatehouse/client';\nconsole.log(typeof createGatehouseClient({ url: 'https://a.example' }).auth.listSessions.query, gatehouseError(new Error()));\n",
+    );
     const { stdout, stderr } = spawnSync(process.execPath, ['run.mjs'], { cwd: project.folder, encoding: 'utf8' });
     expect(stderr).toBe('');
     expect(stdout).toBe('function null\n');
   });
 
   it('asks for nothing but tRPC, at the versions it was made with', () => {
-    const read = (file: string) => JSON.parse(readFileSync(file, 'utf8')) as { version: string; dependencies: Record<string, string> };
+    const read = (file: string) =>
+      JSON.parse(readFileSync(file, 'utf8')) as { version: string; dependencies: Record<string, string> };
     const own = read(join(project.folder, 'node_modules/@gatehouse/client/package.json'));
     const ours = read('package.json');
     expect(own.version).toBe(ours.version);

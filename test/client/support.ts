@@ -27,7 +27,10 @@ export function newProject(packages: readonly string[]): Project {
     folder,
     write,
     compile: (compilerOptions = {}) => {
-      write('tsconfig.json', JSON.stringify({ compilerOptions: { ...defaults, ...compilerOptions }, include: ['*.ts'] }));
+      write(
+        'tsconfig.json',
+        JSON.stringify({ compilerOptions: { ...defaults, ...compilerOptions }, include: ['*.ts'] }),
+      );
       const { stdout, stderr } = spawnSync(resolve('node_modules/.bin/tsc'), ['-p', folder], { encoding: 'utf8' });
       return stdout + stderr;
     },

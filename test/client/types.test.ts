@@ -40,7 +40,10 @@ const repository = {
 };
 const packages = ['@trpc/server', '@types/node', '@cloudflare/workers-types'];
 
-const types = (schema: z.ZodType) => [printType(schema as unknown as Schema, 'input'), printType(schema as unknown as Schema, 'output')];
+const types = (schema: z.ZodType) => [
+  printType(schema as unknown as Schema, 'input'),
+  printType(schema as unknown as Schema, 'output'),
+];
 
 describe('the types of the client package', () => {
   const printed = printAppRouter(listProcedures(appRouter), Object.keys(errors));
@@ -55,17 +58,24 @@ describe('the types of the client package', () => {
 
   it('are told apart from the router when one key differs', () => {
     const project = newProject(packages);
-    project.write('app-router.ts', printed.replace('redirectUrl?: string | undefined', 'redirectUrl: string | undefined'));
+    project.write(
+      'app-router.ts',
+      printed.replace('redirectUrl?: string | undefined', 'redirectUrl: string | undefined'),
+    );
     project.write('check.ts', check);
     expect(project.compile(repository)).toMatch(/check\.ts.*Type 'true' is not assignable to type 'false'/);
     project.remove();
   });
 
   it('tell what goes in from what comes out', () => {
-    const schema = z.object({ page: z.int().default(1), 'of-all': z.string().optional(), size: z.string().transform(Number).pipe(z.number()) });
+    const schema = z.object({
+      page: z.int().default(1),
+      'of-all': z.string().optional(),
+      size: z.string().transform(Number).pipe(z.number()),
+    });
     expect(types(schema)).toEqual([
-      "{ page?: number | undefined; \"of-all\"?: string | undefined; size: string }",
-      "{ page: number; \"of-all\"?: string | undefined; size: number }",
+      '{ page?: number | undefined; "of-all"?: string | undefined; size: string }',
+      '{ page: number; "of-all"?: string | undefined; size: number }',
     ]);
   });
 
@@ -76,7 +86,10 @@ describe('the types of the client package', () => {
     [z.tuple([z.string()], z.number()), '[string, ...number[]]'],
     [z.record(z.string(), z.unknown()), 'Record<string, unknown>'],
     [z.looseObject({ a: z.null() }), '{ a: null } & { [key: string]: unknown }'],
-    [z.discriminatedUnion('t', [z.object({ t: z.literal('a') }), z.object({ t: z.literal('b') })]), "{ t: 'a' } | { t: 'b' }"],
+    [
+      z.discriminatedUnion('t', [z.object({ t: z.literal('a') }), z.object({ t: z.literal('b') })]),
+      "{ t: 'a' } | { t: 'b' }",
+    ],
     [safeJson.optional(), 'JsonValue | undefined'],
     [z.object({}), 'Record<string, never>'],
   ])('print %o', (schema, type) => {
@@ -90,12 +103,20 @@ describe('the types of the client package', () => {
     ['z.custom()', z.custom<URL>()],
     ['z.record() with keys of z.enum()', z.record(z.enum(['a']), z.string())],
   ])('refuse %s by the name of the procedure, since nothing tells its type', (construct, schema) => {
-    const odd = router({ odd: router({ one: publicProcedure.output(z.object({ deep: z.array(schema) })).query(() => ({ deep: [] as never[] })) }) });
-    expect(() => printAppRouter(listProcedures(odd), [])).toThrow(`odd.one: the client's types cannot say ${construct}.`);
+    const odd = router({
+      odd: router({
+        one: publicProcedure.output(z.object({ deep: z.array(schema) })).query(() => ({ deep: [] as never[] })),
+      }),
+    });
+    expect(() => printAppRouter(listProcedures(odd), [])).toThrow(
+      `odd.one: the client's types cannot say ${construct}.`,
+    );
   });
 
   it('refuse a procedure that declares no output', () => {
     const odd = router({ odd: router({ one: publicProcedure.query(() => 1) }) });
-    expect(() => printAppRouter(listProcedures(odd), [])).toThrow("odd.one: the client's types cannot say no output schema.");
+    expect(() => printAppRouter(listProcedures(odd), [])).toThrow(
+      "odd.one: the client's types cannot say no output schema.",
+    );
   });
 });

@@ -16,7 +16,9 @@ let script = '';
 beforeAll(() => {
   execFileSync('wrangler', ['deploy', '--dry-run', '--minify', '--metafile', '--outdir', folder], { stdio: 'pipe' });
   const { outputs } = JSON.parse(readFileSync(join(folder, 'bundle-meta.json'), 'utf8')) as Metafile;
-  inputs = Object.values(outputs).flatMap((output) => Object.entries(output.inputs).flatMap(([file, { bytesInOutput }]) => (bytesInOutput > 0 ? [file] : [])));
+  inputs = Object.values(outputs).flatMap((output) =>
+    Object.entries(output.inputs).flatMap(([file, { bytesInOutput }]) => (bytesInOutput > 0 ? [file] : [])),
+  );
   script = readFileSync(join(folder, 'worker.js'), 'utf8');
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -25,7 +27,9 @@ describe('the bundle of the Worker', () => {
   it('is at most 250 KiB gzip', () => expect(gzipSync(script, { level: 9 }).length / 1024).toBeLessThan(250));
 
   it('holds no development tool and no migration', () => {
-    expect(inputs.filter((file) => /pglite|node_modules\/pg\/|db\/migrate|drizzle-kit|scripts\//.test(file))).toEqual([]);
+    expect(inputs.filter((file) => /pglite|node_modules\/pg\/|db\/migrate|drizzle-kit|scripts\//.test(file))).toEqual(
+      [],
+    );
   });
 
   it('holds no locale of zod but its default', () => {

@@ -7,7 +7,8 @@ beforeAll(() => void (owner = connectOwner(inject('worker') as never)));
 const names = async (query: string) => (await owner.query<{ name: string }>(query)).map(({ name }) => name);
 
 describe('every function of ours', () => {
-  const ours = "p.pronamespace in ('gatehouse'::regnamespace, 'public'::regnamespace) and p.proowner = (select relowner from pg_class where oid = 'users'::regclass)";
+  const ours =
+    "p.pronamespace in ('gatehouse'::regnamespace, 'public'::regnamespace) and p.proowner = (select relowner from pg_class where oid = 'users'::regclass)";
 
   it('that runs as its owner pins an empty search_path', async () => {
     const loose = await names(`select p.proname as name from pg_proc p where ${ours} and p.prosecdef
@@ -22,12 +23,18 @@ describe('every function of ours', () => {
   });
 
   it('has a comment', async () => {
-    expect(await names(`select p.proname as name from pg_proc p where ${ours} and obj_description(p.oid, 'pg_proc') is null`)).toEqual([]);
+    expect(
+      await names(
+        `select p.proname as name from pg_proc p where ${ours} and obj_description(p.oid, 'pg_proc') is null`,
+      ),
+    ).toEqual([]);
   });
 
   it('of the gate is plpgsql, which keeps its plan, where it runs as its owner', async () => {
-    expect(await names(`select p.proname as name from pg_proc p join pg_language l on l.oid = p.prolang
-      where ${ours} and p.prosecdef and l.lanname <> 'plpgsql'`)).toEqual([]);
+    expect(
+      await names(`select p.proname as name from pg_proc p join pg_language l on l.oid = p.prolang
+      where ${ours} and p.prosecdef and l.lanname <> 'plpgsql'`),
+    ).toEqual([]);
   });
 });
 
@@ -41,8 +48,10 @@ describe('every table', () => {
   });
 
   it('keeps its times with their zone', async () => {
-    expect(await names(`select table_name || '.' || column_name as name from information_schema.columns
-      where table_schema = 'public' and data_type = 'timestamp without time zone'`)).toEqual([]);
+    expect(
+      await names(`select table_name || '.' || column_name as name from information_schema.columns
+      where table_schema = 'public' and data_type = 'timestamp without time zone'`),
+    ).toEqual([]);
   });
 
   it('says what happens to its foreign keys, and has an index for each', async () => {
@@ -62,8 +71,10 @@ describe('every table', () => {
   });
 
   it('is never asked about the actor by a policy, only about the subject', async () => {
-    expect(await names(`select polname as name from pg_policy
-      where coalesce(pg_get_expr(polqual, polrelid), '') || coalesce(pg_get_expr(polwithcheck, polrelid), '') ~ 'actor_'`)).toEqual([]);
+    expect(
+      await names(`select polname as name from pg_policy
+      where coalesce(pg_get_expr(polqual, polrelid), '') || coalesce(pg_get_expr(polwithcheck, polrelid), '') ~ 'actor_'`),
+    ).toEqual([]);
   });
 
   it('has a policy of a member only where it compares with the subject', async () => {
@@ -84,18 +95,22 @@ describe('the database', () => {
   });
 
   it('has no view that runs as its owner', async () => {
-    expect(await names(`select c.relname as name from pg_class c where c.relkind = 'v' and c.relnamespace in
-      ('public'::regnamespace, 'gatehouse'::regnamespace) and not coalesce(c.reloptions, '{}') && '{security_invoker=true,security_invoker=on}'`)).toEqual([]);
+    expect(
+      await names(`select c.relname as name from pg_class c where c.relkind = 'v' and c.relnamespace in
+      ('public'::regnamespace, 'gatehouse'::regnamespace) and not coalesce(c.reloptions, '{}') && '{security_invoker=true,security_invoker=on}'`),
+    ).toEqual([]);
   });
 
   it('has logins that own nothing, inherit nothing and may do nothing special', async () => {
-    const strong = await names(`select rolname as name from pg_roles where rolname in ('gatehouse_app', 'gatehouse_service')
+    const strong =
+      await names(`select rolname as name from pg_roles where rolname in ('gatehouse_app', 'gatehouse_service')
       and (rolsuper or rolinherit or rolcreaterole or rolcreatedb or rolbypassrls or rolreplication)`);
     expect(strong).toEqual([]);
   });
 
   it('makes each login a member of its own roles alone', async () => {
-    const members = await owner.query(`select m.rolname as login, array_agg(r.rolname order by r.rolname)::text[] as roles from pg_auth_members a
+    const members =
+      await owner.query(`select m.rolname as login, array_agg(r.rolname order by r.rolname)::text[] as roles from pg_auth_members a
       join pg_roles r on r.oid = a.roleid join pg_roles m on m.oid = a.member
       where m.rolname in ('gatehouse_app', 'gatehouse_service') group by 1 order by 1`);
     expect(members).toEqual([

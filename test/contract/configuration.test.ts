@@ -26,7 +26,9 @@ describe('wrangler.toml', () => {
 
   it('binds exactly the Durable Objects that the Worker exports, each with a migration', () => {
     const bound = config.durable_objects.bindings.map(({ class_name }) => class_name).toSorted();
-    const exported = [...readFileSync('src/worker.ts', 'utf8').matchAll(/export \{ (\w+) \} from '\.\/objects/g)].map(([, name]) => name);
+    const exported = [...readFileSync('src/worker.ts', 'utf8').matchAll(/export \{ (\w+) \} from '\.\/objects/g)].map(
+      ([, name]) => name,
+    );
     const migrated = config.migrations.flatMap(({ new_sqlite_classes }) => new_sqlite_classes ?? []);
     expect(exported.toSorted()).toEqual(bound);
     expect(migrated.toSorted()).toEqual(bound);
@@ -53,7 +55,11 @@ describe('the database', () => {
     const folder = mkdtempSync(join(tmpdir(), 'gatehouse-drizzle-'));
     try {
       cpSync('drizzle', folder, { recursive: true });
-      execFileSync('drizzle-kit', ['generate', '--dialect', 'postgresql', '--schema', './src/db/schema', '--out', folder], { stdio: 'pipe' });
+      execFileSync(
+        'drizzle-kit',
+        ['generate', '--dialect', 'postgresql', '--schema', './src/db/schema', '--out', folder],
+        { stdio: 'pipe' },
+      );
       expect(readdirSync(folder).toSorted()).toEqual(readdirSync('drizzle').toSorted());
     } finally {
       rmSync(folder, { recursive: true });
@@ -68,23 +74,42 @@ describe('the database', () => {
 
   it('raises only SQLSTATEs that the error table knows, and the table knows none that nothing raises', () => {
     const raised = globSync('src/db/functions/**/*.sql').flatMap((file) =>
-      [...readFileSync(file, 'utf8').matchAll(/raise exception '([a-z_.]+)' using errcode = '(GH\d{3})'/g)].map(([, code, state]) => `${state} ${code}`),
+      [...readFileSync(file, 'utf8').matchAll(/raise exception '([a-z_.]+)' using errcode = '(GH\d{3})'/g)].map(
+        ([, code, state]) => `${state} ${code}`,
+      ),
     );
-    const known = Object.entries(errors).flatMap(([code, entry]) => ('sqlstate' in entry ? [`${entry.sqlstate} ${code}`] : []));
+    const known = Object.entries(errors).flatMap(([code, entry]) =>
+      'sqlstate' in entry ? [`${entry.sqlstate} ${code}`] : [],
+    );
     expect([...new Set(raised)].toSorted()).toEqual(known.toSorted());
   });
 
   it('is told outcomes of magic links that the error table knows', () => {
-    const text = globSync('src/db/functions/auth/*.sql').map((file) => readFileSync(file, 'utf8')).join('\n');
+    const text = globSync('src/db/functions/auth/*.sql')
+      .map((file) => readFileSync(file, 'utf8'))
+      .join('\n');
     const outcomes = [...text.matchAll(/'outcome', '([a-z_.]+)'/g)].map(([, code]) => code ?? '');
     for (const outcome of outcomes) expect(outcome === 'signed_in' || outcome in errors, outcome).toBe(true);
   });
 });
 
 it('package.json carries what the mission names, and the lock file no addresses', () => {
-  const { dependencies, devDependencies } = JSON.parse(readFileSync('package.json', 'utf8')) as Record<string, Record<string, string>>;
+  const { dependencies, devDependencies } = JSON.parse(readFileSync('package.json', 'utf8')) as Record<
+    string,
+    Record<string, string>
+  >;
   const names = Object.keys({ ...dependencies, ...devDependencies });
-  for (const name of ['@trpc/server', 'hono', 'drizzle-orm', '@neondatabase/serverless', 'wrangler', 'zod', '@simplewebauthn/server', 'vitest', '@cloudflare/vitest-pool-workers']) {
+  for (const name of [
+    '@trpc/server',
+    'hono',
+    'drizzle-orm',
+    '@neondatabase/serverless',
+    'wrangler',
+    'zod',
+    '@simplewebauthn/server',
+    'vitest',
+    '@cloudflare/vitest-pool-workers',
+  ]) {
     expect(names).toContain(name);
   }
   expect(readFileSync('package-lock.json', 'utf8')).not.toContain('"resolved": "http');

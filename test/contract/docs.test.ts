@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 
-const run = (...words: string[]) => spawnSync(process.execPath, ['scripts/write-docs.ts', ...words], { encoding: 'utf8' });
+const run = (...words: string[]) =>
+  spawnSync(process.execPath, ['scripts/write-docs.ts', ...words], { encoding: 'utf8' });
 
 describe('the generated pages of docs/', () => {
   it('are what the sources say today', () => {

@@ -19,7 +19,9 @@ const operations = Object.entries(api.paths).flatMap(([path, methods]) =>
 describe('the OpenAPI document', () => {
   it('is valid by the schema of the specification, 3.1', async () => {
     const validator = new Validator();
-    expect(await validator.validate(structuredClone(api) as unknown as Record<string, unknown>)).toEqual({ valid: true });
+    expect(await validator.validate(structuredClone(api) as unknown as Record<string, unknown>)).toEqual({
+      valid: true,
+    });
     expect(validator.version).toBe('3.1');
   });
 
@@ -58,7 +60,9 @@ describe.each(routes)('$procedure.name in REST', (route) => {
   });
 
   it('describes each input field in one place, in snake_case', () => {
-    const parameters = (operation?.parameters ?? []).filter((parameter) => parameter.in !== 'header').map(({ name }) => name);
+    const parameters = (operation?.parameters ?? [])
+      .filter((parameter) => parameter.in !== 'header')
+      .map(({ name }) => name);
     const body = Object.keys(operation?.requestBody?.content['application/json'].schema.properties ?? {});
     const expected = [...inputFields(procedure.inputs).keys()].map(snakeCase);
     expect([...parameters, ...body].toSorted()).toEqual(expected.toSorted());
@@ -91,6 +95,9 @@ function outputShape(output: unknown): Record<string, unknown> {
 }
 
 function camelKeys(schema: JsonSchema): string[] {
-  const own = Object.entries(schema.properties ?? {}).flatMap(([key, child]) => [...(/[A-Z]/.test(key) ? [key] : []), ...camelKeys(child)]);
+  const own = Object.entries(schema.properties ?? {}).flatMap(([key, child]) => [
+    ...(/[A-Z]/.test(key) ? [key] : []),
+    ...camelKeys(child),
+  ]);
   return [...own, ...(schema.items ? camelKeys(schema.items) : [])];
 }

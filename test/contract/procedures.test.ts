@@ -21,6 +21,8 @@ it('the public list names procedures that exist', () => {
 });
 
 it('no two procedures share a REST route', () => {
-  const routes = allProcedures().map(({ meta }) => `${meta.openapi?.method} ${meta.openapi?.path.replace(/\{\w+\}/g, '{}')}`);
+  const routes = allProcedures().map(
+    ({ meta }) => `${meta.openapi?.method} ${meta.openapi?.path.replace(/\{\w+\}/g, '{}')}`,
+  );
   expect(new Set(routes).size).toBe(routes.length);
 });

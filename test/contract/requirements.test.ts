@@ -14,7 +14,11 @@ describe.each(Object.entries(requiredTables))('requirement table %s', (table, co
         where a.attrelid = to_regclass($1) and a.attname = $2 and not a.attisdropped`,
       [table, column],
     );
-    const text = found && [found.type, found.required ? 'not null' : '', found.default && `default ${found.default}`].filter(Boolean).join(' ');
+    const text =
+      found &&
+      [found.type, found.required ? 'not null' : '', found.default && `default ${found.default}`]
+        .filter(Boolean)
+        .join(' ');
     const departure = departures[`${table}.${column}`];
     if (departure) expect(text ?? 'absent').toBe(departure.ours);
     else expect(text).toBe(expected);
@@ -31,9 +35,12 @@ it.each(requiredFunctions)('requirement function %s is there', async (name) => {
   expect(found).toEqual({ found: true });
 });
 
-it.each(Object.keys(tablesToCome))('requirement table %s is still to come: once it is made, its columns belong in the list', async (table) => {
-  expect(await owner.query('select to_regclass($1)::text as name', [table])).toEqual([{ name: null }]);
-});
+it.each(Object.keys(tablesToCome))(
+  'requirement table %s is still to come: once it is made, its columns belong in the list',
+  async (table) => {
+    expect(await owner.query('select to_regclass($1)::text as name', [table])).toEqual([{ name: null }]);
+  },
+);
 
 it('every departure stands in its decision record', () => {
   const record = readFileSync('docs/decisions/0004-departures-from-the-requirements.md', 'utf8');

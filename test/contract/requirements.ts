@@ -84,14 +84,23 @@ const always = 'A time that every row has is not null.';
 /** Where the database differs from a source document on purpose. */
 export const departures: Record<string, Departure> = {
   'user_sessions.user_id': { ours: 'text not null', reason: textId },
-  'user_sessions.is_current': { ours: 'absent', reason: '"This one" depends on who asks: computed from the caller’s credential.' },
+  'user_sessions.is_current': {
+    ours: 'absent',
+    reason: '"This one" depends on who asks: computed from the caller’s credential.',
+  },
   'user_sessions.created_at': { ours: 'timestamp with time zone not null default now()', reason: always },
   'user_sessions.last_active_at': { ours: 'timestamp with time zone not null default now()', reason: always },
   'login_history.user_id': { ours: 'text not null', reason: textId },
   'login_history.created_at': { ours: 'timestamp with time zone not null default now()', reason: always },
-  'api_tokens.organization_id': { ours: 'uuid', reason: 'A token belongs to a user, an organisation or the deployment; a check holds which.' },
+  'api_tokens.organization_id': {
+    ours: 'uuid',
+    reason: 'A token belongs to a user, an organisation or the deployment; a check holds which.',
+  },
   'api_tokens.user_id': { ours: 'text', reason: textId },
-  'api_tokens.scopes': { ours: "jsonb not null default '[]'::jsonb", reason: 'No scopes is an empty list, never unknown.' },
+  'api_tokens.scopes': {
+    ours: "jsonb not null default '[]'::jsonb",
+    reason: 'No scopes is an empty list, never unknown.',
+  },
   'api_tokens.created_at': { ours: 'timestamp with time zone not null default now()', reason: always },
   'magic_links.user_id': { ours: 'text', reason: textId },
   'magic_links.created_at': { ours: 'timestamp with time zone not null default now()', reason: always },

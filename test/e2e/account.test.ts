@@ -38,7 +38,9 @@ describe('the list of sessions', () => {
     await here.page.reload();
     expect(await sessionsOf(here).getByRole('listitem').count()).toBe(2);
     expect(await sessionsOf(here).getByText('This one').count()).toBe(1);
-    await sessionsOf(here).getByRole('button', { name: /^Sign out Chrom/ }).click();
+    await sessionsOf(here)
+      .getByRole('button', { name: /^Sign out Chrom/ })
+      .click();
     await here.page.waitForURL('**/account?done=revoked');
     expect(await here.page.getByRole('status').innerText()).toBe('That session is signed out.');
     expect(await sessionsOf(here).getByRole('listitem').count()).toBe(1);
@@ -85,7 +87,8 @@ describe('the profile', () => {
     await signIn(page, places[0]?.url ?? '', newAddress());
     const time = page.getByRole('region', { name: 'Recent sign-ins' }).locator('time').first();
     const at = (await time.getAttribute('datetime')) ?? '';
-    const shown = (timeZone: string) => new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'short', timeZone }).format(new Date(at));
+    const shown = (timeZone: string) =>
+      new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'short', timeZone }).format(new Date(at));
     expect(await time.innerText()).toBe(shown('UTC'));
     await page.getByLabel('Time zone').selectOption('Asia/Tokyo');
     await page.getByRole('button', { name: 'Save' }).click();

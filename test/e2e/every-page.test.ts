@@ -29,8 +29,13 @@ const looks: [string, BrowserContextOptions][] = [
 
 describe.each(looks)('every page, %s', (look, options) => {
   it('keeps nobody out and offends no content policy', async () => {
-    const { page, context, complaints } = await newPerson(browser, worker.url, { ...options, extraHTTPHeaders: undefined });
-    await context.setExtraHTTPHeaders({ 'cf-connecting-ip': `2001:db8:${look.length}:${looks.findIndex(([name]) => name === look)}::1` });
+    const { page, context, complaints } = await newPerson(browser, worker.url, {
+      ...options,
+      extraHTTPHeaders: undefined,
+    });
+    await context.setExtraHTTPHeaders({
+      'cf-connecting-ip': `2001:db8:${look.length}:${looks.findIndex(([name]) => name === look)}::1`,
+    });
     const barriers: Record<string, string[]> = {};
     const visit = async (name: string) => {
       barriers[name] = await findBarriers(page);
@@ -79,11 +84,13 @@ describe('the checks themselves', () => {
   it('see a policy violation, a missing label, a second heading and pale text', async () => {
     const { page, context, complaints } = await newPerson(browser, worker.url);
     await page.goto('/sign-in');
-    await page.evaluate(() => {
-      const script = document.createElement('script');
-      script.src = 'https://evil.example/x.js';
-      document.head.appendChild(script);
-    }).catch(() => undefined);
+    await page
+      .evaluate(() => {
+        const script = document.createElement('script');
+        script.src = 'https://evil.example/x.js';
+        document.head.appendChild(script);
+      })
+      .catch(() => undefined);
     await page.evaluate(() => {
       const image = new Image();
       image.src = 'https://evil.example/x.png';

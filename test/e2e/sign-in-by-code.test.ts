@@ -64,7 +64,10 @@ describe('signing in by code', () => {
     }
     // Three tries in ten seconds are also what a network has.
     await typeCode(page, code);
-    await page.getByRole('alert').getByText(/Too many (attempts|wrong codes)/).waitFor();
+    await page
+      .getByRole('alert')
+      .getByText(/Too many (attempts|wrong codes)/)
+      .waitFor();
     expect(await context.cookies()).not.toContainEqual(expect.objectContaining({ name: 'gatehouse_session' }));
     await context.close();
   });

@@ -6,7 +6,16 @@ import { firstValue } from '../../src/db/rows.ts';
 import { AppError } from '../../src/errors.ts';
 import { parseCredential } from '../../src/lib/credentials.ts';
 import { newId } from '../../src/lib/ids.ts';
-import { connectOwner, inHours, insert, newOrganization, newPerson, newSession, newToken, type Owner } from '../support/owner.ts';
+import {
+  connectOwner,
+  inHours,
+  insert,
+  newOrganization,
+  newPerson,
+  newSession,
+  newToken,
+  type Owner,
+} from '../support/owner.ts';
 
 let owner: Owner;
 let app: Connection;
@@ -27,20 +36,34 @@ function gateOf(secret: string, requirement: Requirement, connection = app): Gat
 
 /** Who the gate says is acting, on whom, under which role. */
 async function enter(secret: string, requirement: Requirement, connection = app) {
-  const [rows] = await gateOf(secret, requirement, connection)((db) => [
+  const [rows] = await gateOf(
+    secret,
+    requirement,
+    connection,
+  )((db) => [
     db.execute(sql`select jsonb_build_object('role', current_user, 'user', gatehouse.uid(), 'organization',
       gatehouse.organization_id(), 'actorKind', gatehouse.actor_kind(), 'actorUser', gatehouse.actor_user_id()) as who`),
   ]);
   return firstValue<Record<string, string | null>>(rows, 'who');
 }
 
-const refusal = (work: Promise<unknown>) => work.then(() => 'passed', (error: unknown) => (error instanceof AppError ? error.code : error));
+const refusal = (work: Promise<unknown>) =>
+  work.then(
+    () => 'passed',
+    (error: unknown) => (error instanceof AppError ? error.code : error),
+  );
 const self: Requirement = { subject: 'self' };
 
 describe('a session', () => {
   it('acts as its user, as a member', async () => {
     const { token, userId } = await newPerson(owner);
-    expect(await enter(token, self)).toEqual({ role: 'gatehouse_member', user: userId, organization: null, actorKind: 'session', actorUser: userId });
+    expect(await enter(token, self)).toEqual({
+      role: 'gatehouse_member',
+      user: userId,
+      organization: null,
+      actorKind: 'session',
+      actorUser: userId,
+    });
   });
 
   it.each([
@@ -78,7 +101,10 @@ describe('a session', () => {
   it('of a platform administrator may name any user, and span all of them as admin', async () => {
     const { token } = await newPerson(owner, { user: { platform_role: 'admin' } });
     const other = await newPerson(owner);
-    expect(await enter(token, { subject: 'user', userId: other.userId })).toMatchObject({ role: 'gatehouse_member', user: other.userId });
+    expect(await enter(token, { subject: 'user', userId: other.userId })).toMatchObject({
+      role: 'gatehouse_member',
+      user: other.userId,
+    });
     expect(await enter(token, { subject: 'platform' }, service)).toMatchObject({ role: 'gatehouse_admin', user: null });
     expect(await refusal(enter(other.token, { subject: 'platform' }, service))).toBe('role.missing');
   });
@@ -86,7 +112,12 @@ describe('a session', () => {
   it('is noted as used at most once an hour', async () => {
     const { userId } = await newPerson(owner);
     const lastActive = async (id: string) =>
-      (await owner.query<{ ago: number }>('select extract(epoch from now() - last_active_at)::int as ago from user_sessions where id = $1', [id]))[0]?.ago;
+      (
+        await owner.query<{ ago: number }>(
+          'select extract(epoch from now() - last_active_at)::int as ago from user_sessions where id = $1',
+          [id],
+        )
+      )[0]?.ago;
     const recent = await newSession(owner, userId, { last_active_at: inHours(-0.5) });
     const old = await newSession(owner, userId, { last_active_at: inHours(-2) });
     await enter(recent.token, self);
@@ -99,7 +130,10 @@ describe('a session', () => {
     const { userId } = await newPerson(owner);
     const { token, sessionId } = await newSession(owner, userId, { last_active_at: inHours(-2) });
     await refusal(enter(token, { subject: 'platform' }, service));
-    const [row] = await owner.query("select last_active_at < now() - interval '1 hour' as old from user_sessions where id = $1", [sessionId]);
+    const [row] = await owner.query(
+      "select last_active_at < now() - interval '1 hour' as old from user_sessions where id = $1",
+      [sessionId],
+    );
     expect(row).toEqual({ old: true });
   });
 });
@@ -110,20 +144,34 @@ describe('an organisation', () => {
     const [stranger, member, chief] = await Promise.all([newPerson(owner), newPerson(owner), newPerson(owner)]);
     await insert(owner, 'memberships', { organization_id: organizationId, user_id: member.userId, role: 'member' });
     await insert(owner, 'memberships', { organization_id: organizationId, user_id: chief.userId, role: 'owner' });
-    const ask = (token: string, role: 'member' | 'admin') => enter(token, { subject: 'organization', organizationId, role });
-    expect(await ask(member.token, 'member')).toMatchObject({ user: null, organization: organizationId, actorUser: member.userId });
+    const ask = (token: string, role: 'member' | 'admin') =>
+      enter(token, { subject: 'organization', organizationId, role });
+    expect(await ask(member.token, 'member')).toMatchObject({
+      user: null,
+      organization: organizationId,
+      actorUser: member.userId,
+    });
     expect(await refusal(ask(member.token, 'admin'))).toBe('organization.role_missing');
     expect(await refusal(ask(chief.token, 'admin'))).toBe('passed');
     expect(await refusal(ask(stranger.token, 'member'))).toBe('organization.not_found');
-    expect(await refusal(enter(chief.token, { subject: 'organization', organizationId: newId(), role: 'member' }))).toBe('organization.not_found');
+    expect(
+      await refusal(enter(chief.token, { subject: 'organization', organizationId: newId(), role: 'member' })),
+    ).toBe('organization.not_found');
   });
 });
 
 describe('an API token', () => {
   it('acts within its scopes, and where a call names none it is refused', async () => {
     const { userId } = await newPerson(owner);
-    const { token } = await newToken(owner, { kind: 'personal', user_id: userId, scopes: JSON.stringify(['profile:read']) });
-    expect(await enter(token, { ...self, scope: 'profile:read' })).toMatchObject({ user: userId, actorKind: 'personal' });
+    const { token } = await newToken(owner, {
+      kind: 'personal',
+      user_id: userId,
+      scopes: JSON.stringify(['profile:read']),
+    });
+    expect(await enter(token, { ...self, scope: 'profile:read' })).toMatchObject({
+      user: userId,
+      actorKind: 'personal',
+    });
     expect(await refusal(enter(token, { ...self, scope: 'profile:write' }))).toBe('scope.missing');
     expect(await refusal(enter(token, self))).toBe('scope.missing');
     expect(await refusal(enter(token, { ...self, scope: 'profile:read', freshWithin: 600 }))).toBe('step_up.required');
@@ -134,7 +182,12 @@ describe('an API token', () => {
     ['expired', { expires_at: inHours(-1) }, 'token.expired'],
   ])('that is %s is refused', async (_, columns, code) => {
     const { userId } = await newPerson(owner);
-    const { token } = await newToken(owner, { kind: 'personal', user_id: userId, scopes: '["profile:read"]', ...columns });
+    const { token } = await newToken(owner, {
+      kind: 'personal',
+      user_id: userId,
+      scopes: '["profile:read"]',
+      ...columns,
+    });
     expect(await refusal(enter(token, { ...self, scope: 'profile:read' }))).toBe(code);
   });
 
@@ -146,8 +199,13 @@ describe('an API token', () => {
 
   it('of an organisation acts on that one alone, and on no user', async () => {
     const [mine, other] = [await newOrganization(owner), await newOrganization(owner)];
-    const { token } = await newToken(owner, { kind: 'organization', organization_id: mine, scopes: '["members:read"]' });
-    const ask = (organizationId: string) => enter(token, { subject: 'organization', organizationId, role: 'owner', scope: 'members:read' });
+    const { token } = await newToken(owner, {
+      kind: 'organization',
+      organization_id: mine,
+      scopes: '["members:read"]',
+    });
+    const ask = (organizationId: string) =>
+      enter(token, { subject: 'organization', organizationId, role: 'owner', scope: 'members:read' });
     expect(await ask(mine)).toMatchObject({ organization: mine, actorUser: null });
     expect(await refusal(ask(other))).toBe('organization.not_found');
     expect(await refusal(enter(token, { ...self, scope: 'members:read' }))).toBe('subject.missing');
@@ -158,10 +216,15 @@ describe('an API token', () => {
   it('of the deployment acts on the user it names, within its scopes', async () => {
     const { userId } = await newPerson(owner);
     const { token } = await newToken(owner, { kind: 'service', scopes: '["profile:read"]' });
-    expect(await enter(token, { subject: 'user', userId, scope: 'profile:read' })).toMatchObject({ user: userId, actorUser: null });
+    expect(await enter(token, { subject: 'user', userId, scope: 'profile:read' })).toMatchObject({
+      user: userId,
+      actorUser: null,
+    });
     expect(await refusal(enter(token, { subject: 'user', userId, scope: 'profile:write' }))).toBe('scope.missing');
     expect(await refusal(enter(token, { ...self, scope: 'profile:read' }))).toBe('subject.missing');
-    expect(await enter(token, { subject: 'platform', scope: 'profile:read' }, service)).toMatchObject({ role: 'gatehouse_admin' });
+    expect(await enter(token, { subject: 'platform', scope: 'profile:read' }, service)).toMatchObject({
+      role: 'gatehouse_admin',
+    });
   });
 
   it('of a platform administrator does not carry the administrator', async () => {
@@ -183,7 +246,9 @@ describe('the wall', () => {
 
   it('keeps the member login from becoming the system or an administrator', async () => {
     for (const role of ['gatehouse_system', 'gatehouse_admin', 'gatehouse_service']) {
-      await expect(app.send([app.db.execute(sql`select set_config('role', ${role}, true)`)])).rejects.toMatchObject({ code: '42501' });
+      await expect(app.send([app.db.execute(sql`select set_config('role', ${role}, true)`)])).rejects.toMatchObject({
+        code: '42501',
+      });
     }
     const admin = await newPerson(owner, { user: { platform_role: 'admin' } });
     await expect(enter(admin.token, { subject: 'platform' }, app)).rejects.toMatchObject({ code: '42501' });
@@ -212,7 +277,10 @@ describe('the wall', () => {
     const { userId } = await newPerson(owner);
     const { token } = await newSession(owner, userId, { revoked_at: inHours(-1) });
     const id = newId();
-    const write = gateOf(token, self)((db) => [db.execute(sql`insert into outbox (id, type, user_id) values (${id}, 'x', ${userId})`)]);
+    const write = gateOf(
+      token,
+      self,
+    )((db) => [db.execute(sql`insert into outbox (id, type, user_id) values (${id}, 'x', ${userId})`)]);
     expect(await refusal(write)).toBe('session.revoked');
     expect(await owner.query('select id from outbox where id = $1', [id])).toEqual([]);
   });

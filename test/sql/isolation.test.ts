@@ -47,12 +47,19 @@ async function attempt(attacker: (typeof attackers)[number], statement: SQL): Pr
 }
 
 const where = ({ where: clause, params }: SeededTable): SQL =>
-  sql.join(clause.split(/\$\d+/).flatMap((text, i) => (i < params.length ? [sql.raw(text), sql`${params[i]}`] : [sql.raw(text)])));
+  sql.join(
+    clause
+      .split(/\$\d+/)
+      .flatMap((text, i) => (i < params.length ? [sql.raw(text), sql`${params[i]}`] : [sql.raw(text)])),
+  );
 
 describe.each([0, 1])('attacker %i', (index) => {
   it('reads no row of anybody else, in any table', async () => {
     for (const row of rows) {
-      const outcome = await attempt(attackerAt(index), sql`select count(*) from ${sql.identifier(row.table)} having count(*) filter (where ${where(row)}) > 0`);
+      const outcome = await attempt(
+        attackerAt(index),
+        sql`select count(*) from ${sql.identifier(row.table)} having count(*) filter (where ${where(row)}) > 0`,
+      );
       expect([0, '42501'], row.table).toContain(outcome);
     }
   });
@@ -60,7 +67,10 @@ describe.each([0, 1])('attacker %i', (index) => {
   it('changes no column of anybody else’s row', async () => {
     for (const row of rows) {
       for (const column of row.columns) {
-        const outcome = await attempt(attackerAt(index), sql`update ${sql.identifier(row.table)} set ${sql.identifier(column)} = ${sql.identifier(column)} where ${where(row)}`);
+        const outcome = await attempt(
+          attackerAt(index),
+          sql`update ${sql.identifier(row.table)} set ${sql.identifier(column)} = ${sql.identifier(column)} where ${where(row)}`,
+        );
         expect([0, '42501'], `${row.table}.${column}`).toContain(outcome);
       }
     }
@@ -68,8 +78,15 @@ describe.each([0, 1])('attacker %i', (index) => {
 
   it('deletes and locks no row of anybody else', async () => {
     for (const row of rows) {
-      expect([0, '42501'], row.table).toContain(await attempt(attackerAt(index), sql`delete from ${sql.identifier(row.table)} where ${where(row)}`));
-      expect([0, '42501'], row.table).toContain(await attempt(attackerAt(index), sql`select 1 from ${sql.identifier(row.table)} where ${where(row)} for update`));
+      expect([0, '42501'], row.table).toContain(
+        await attempt(attackerAt(index), sql`delete from ${sql.identifier(row.table)} where ${where(row)}`),
+      );
+      expect([0, '42501'], row.table).toContain(
+        await attempt(
+          attackerAt(index),
+          sql`select 1 from ${sql.identifier(row.table)} where ${where(row)} for update`,
+        ),
+      );
     }
   });
 
@@ -81,7 +98,10 @@ describe.each([0, 1])('attacker %i', (index) => {
       const names = sql.join([...owning.map((name) => sql.identifier(name)), ...extra], sql`, `);
       const given = sql.join([...values.map((value) => sql`${value}`), ...extra.map(() => sql`'x'`)], sql`, `);
       if (owning.length + extra.length === 0) continue;
-      const outcome = await attempt(attackerAt(index), sql`insert into ${sql.identifier(table)} (${names}) values (${given})`);
+      const outcome = await attempt(
+        attackerAt(index),
+        sql`insert into ${sql.identifier(table)} (${names}) values (${given})`,
+      );
       expect(outcome, table).toBe('42501');
     }
   });
@@ -92,11 +112,33 @@ describe('a member', () => {
 
   it('writes nothing of its own that is not its to write', async () => {
     const { userId, sessionId } = attackerAt(0).person;
-    for (const column of ['id', 'email', 'email_verified_at', 'role', 'platform_role', 'webauthn_handle', 'suspended_at', 'created_at', 'updated_at']) {
-      expect(await own(sql`update users set ${sql.identifier(column)} = null where id = ${userId}`), column).toBe('42501');
+    for (const column of [
+      'id',
+      'email',
+      'email_verified_at',
+      'role',
+      'platform_role',
+      'webauthn_handle',
+      'suspended_at',
+      'created_at',
+      'updated_at',
+    ]) {
+      expect(await own(sql`update users set ${sql.identifier(column)} = null where id = ${userId}`), column).toBe(
+        '42501',
+      );
     }
-    for (const column of ['user_id', 'session_token_hash', 'expires_at', 'idle_timeout', 'last_active_at', 'authenticated_at']) {
-      expect(await own(sql`update user_sessions set ${sql.identifier(column)} = null where id = ${sessionId}`), column).toBe('42501');
+    for (const column of [
+      'user_id',
+      'session_token_hash',
+      'expires_at',
+      'idle_timeout',
+      'last_active_at',
+      'authenticated_at',
+    ]) {
+      expect(
+        await own(sql`update user_sessions set ${sql.identifier(column)} = null where id = ${sessionId}`),
+        column,
+      ).toBe('42501');
     }
     for (const statement of [
       sql`insert into memberships (organization_id, user_id, role) select organization_id, user_id, 'owner' from memberships`,
@@ -113,25 +155,46 @@ describe('a member', () => {
   });
 
   it('reads no secret, not even its own', async () => {
-    for (const [table, column] of [['user_sessions', 'session_token_hash'], ['api_tokens', 'token_hash'], ['magic_links', 'code_hash'], ['users', 'webauthn_handle']] as const) {
-      expect(await own(sql`select ${sql.identifier(column)} from ${sql.identifier(table)}`), `${table}.${column}`).toBe('42501');
+    for (const [table, column] of [
+      ['user_sessions', 'session_token_hash'],
+      ['api_tokens', 'token_hash'],
+      ['magic_links', 'code_hash'],
+      ['users', 'webauthn_handle'],
+    ] as const) {
+      expect(await own(sql`select ${sql.identifier(column)} from ${sql.identifier(table)}`), `${table}.${column}`).toBe(
+        '42501',
+      );
     }
   });
 
   it('cannot take a revocation back', async () => {
     const { userId } = attackerAt(0).person;
-    await insert(owner, 'user_sessions', { user_id: userId, session_token_hash: `dead-${userId}`, auth_method: 'x', expires_at: new Date().toISOString(), revoked_at: new Date().toISOString() });
+    await insert(owner, 'user_sessions', {
+      user_id: userId,
+      session_token_hash: `dead-${userId}`,
+      auth_method: 'x',
+      expires_at: new Date().toISOString(),
+      revoked_at: new Date().toISOString(),
+    });
     expect(await own(sql`update user_sessions set revoked_at = null where user_id = ${userId}`)).toBe('42501');
   });
 
   it('tells the outbox only of its own subject', async () => {
     expect(await own(sql`insert into outbox (type, user_id) values ('x', gatehouse.uid())`)).toBe(1);
     expect(await own(sql`insert into outbox (type) values ('x')`)).toBe('42501');
-    expect(await own(sql`insert into outbox (type, user_id, dispatched_at) values ('x', gatehouse.uid(), now())`)).toBe('42501');
+    expect(await own(sql`insert into outbox (type, user_id, dispatched_at) values ('x', gatehouse.uid(), now())`)).toBe(
+      '42501',
+    );
   });
 
   it('may not call what is not for members', async () => {
-    for (const call of [sql`gatehouse.enter_system(1)`, sql`gatehouse.cleanup_batch('users', 1)`, sql`gatehouse.create_session('x', '{}')`, sql`gatehouse.find_credential('x', 'session')`, sql`cleanup_expired_sessions()`]) {
+    for (const call of [
+      sql`gatehouse.enter_system(1)`,
+      sql`gatehouse.cleanup_batch('users', 1)`,
+      sql`gatehouse.create_session('x', '{}')`,
+      sql`gatehouse.find_credential('x', 'session')`,
+      sql`cleanup_expired_sessions()`,
+    ]) {
       expect(await own(sql`select ${call}`)).toBe('42501');
     }
   });

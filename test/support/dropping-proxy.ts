@@ -20,8 +20,14 @@ export async function startDroppingProxy(target: string): Promise<DroppingProxy>
     request.on('end', () => void forward());
     const forward = async () => {
       arrived += 1;
-      const headers = Object.entries(request.headers).filter(([name]) => name.startsWith('neon-') || name === 'content-type');
-      const answer = await fetch(target, { method: 'POST', headers: Object.fromEntries(headers) as Record<string, string>, body: Buffer.concat(chunks) });
+      const headers = Object.entries(request.headers).filter(
+        ([name]) => name.startsWith('neon-') || name === 'content-type',
+      );
+      const answer = await fetch(target, {
+        method: 'POST',
+        headers: Object.fromEntries(headers) as Record<string, string>,
+        body: Buffer.concat(chunks),
+      });
       const body = await answer.text();
       if (toDrop > 0) {
         toDrop -= 1;

@@ -10,7 +10,11 @@ export interface ProcedureInfo extends Listed {
 
 /** Every procedure there is. */
 export function allProcedures(): ProcedureInfo[] {
-  return listProcedures(appRouter).map((procedure) => ({ ...procedure, path: procedure.name, access: procedure.meta.access }));
+  return listProcedures(appRouter).map((procedure) => ({
+    ...procedure,
+    path: procedure.name,
+    access: procedure.meta.access,
+  }));
 }
 
 /** The procedures that anyone may call without a credential. Each addition is a decision. */

@@ -25,7 +25,13 @@ export async function startWorker(settings: Record<string, string>): Promise<Run
   // The bundle, not the sources: it is what is deployed, and an edit does not restart it in the middle of a test.
   execFileSync('wrangler', ['deploy', '--dry-run', '--minify', '--outdir', join(folder, 'bundle')], { stdio: 'pipe' });
   const lines: string[] = [];
-  const worker = await startWranglerDev({ port, script: join(folder, 'bundle', 'worker.js'), envFile, persistTo: join(folder, 'state'), onLine: (line) => lines.push(line) });
+  const worker = await startWranglerDev({
+    port,
+    script: join(folder, 'bundle', 'worker.js'),
+    envFile,
+    persistTo: join(folder, 'state'),
+    onLine: (line) => lines.push(line),
+  });
   const close = async () => {
     await worker.stop();
     rmSync(folder, { recursive: true, force: true });

@@ -26,7 +26,9 @@ export function sampleInput({ path, inputs }: ProcedureInfo, known: Record<strin
 function sample(schema: z.core.$ZodType, path: string, known: Record<string, unknown>): unknown {
   if (schema instanceof z.ZodObject) {
     const fields = Object.entries(schema.shape as Record<string, z.core.$ZodType>);
-    return Object.fromEntries(fields.map(([name, field]) => [name, name in known ? known[name] : sample(field, `${path}.${name}`, known)]));
+    return Object.fromEntries(
+      fields.map(([name, field]) => [name, name in known ? known[name] : sample(field, `${path}.${name}`, known)]),
+    );
   }
   if (schema instanceof z.ZodOptional || schema instanceof z.ZodNullable || schema instanceof z.ZodDefault) {
     return sample(schema.unwrap() as z.core.$ZodType, path, known);

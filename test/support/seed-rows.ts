@@ -26,7 +26,10 @@ export interface SeededTable {
  * One row in every table for this user and organisation, made from the catalogue, so that a table that comes later is
  * covered by not being named. A table it cannot fill fails the test: give a hint.
  */
-export async function seedEveryTable(owner: Owner, given: { userId: string; organizationId: string }): Promise<SeededTable[]> {
+export async function seedEveryTable(
+  owner: Owner,
+  given: { userId: string; organizationId: string },
+): Promise<SeededTable[]> {
   const columns = await owner.query<Column>(`
     select c.relname as "table", a.attname as name, format_type(a.atttypid, null) as type,
            a.attnotnull and not a.atthasdef and a.attgenerated = '' as required
@@ -37,13 +40,19 @@ export async function seedEveryTable(owner: Owner, given: { userId: string; orga
   for (const [table, all] of tables) {
     const names = all.map(({ name }) => name);
     if (table === 'users') seeded.push({ table, columns: names, where: 'id = $1', params: [given.userId] });
-    else if (table === 'organizations') seeded.push({ table, columns: names, where: 'id = $1', params: [given.organizationId] });
+    else if (table === 'organizations')
+      seeded.push({ table, columns: names, where: 'id = $1', params: [given.organizationId] });
     else seeded.push({ table, columns: names, ...(await seedRow(owner, table, all, given)) });
   }
   return seeded;
 }
 
-async function seedRow(owner: Owner, table: string, columns: Column[], given: { userId: string; organizationId: string }) {
+async function seedRow(
+  owner: Owner,
+  table: string,
+  columns: Column[],
+  given: { userId: string; organizationId: string },
+) {
   const row: Record<string, unknown> = {};
   for (const { name, type, required } of columns) {
     if (name === 'user_id') row[name] = given.userId;
@@ -53,7 +62,9 @@ async function seedRow(owner: Owner, table: string, columns: Column[], given: { 
   }
   Object.assign(row, hints[table]);
   await insert(owner, table, row);
-  const key = Object.entries(row).filter(([name, value]) => value !== null && (name === 'id' || (!('id' in row) && name.endsWith('_id'))));
+  const key = Object.entries(row).filter(
+    ([name, value]) => value !== null && (name === 'id' || (!('id' in row) && name.endsWith('_id'))),
+  );
   return { where: key.map(([name], i) => `${name} = $${i + 1}`).join(' and '), params: key.map(([, value]) => value) };
 }
 

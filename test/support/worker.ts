@@ -47,7 +47,11 @@ export interface Outcome<T = Record<string, unknown>> {
 }
 
 /** Calls a procedure over HTTP as the typed client would. */
-export async function call<T = Record<string, unknown>>(path: string, input?: unknown, options: CallOptions = {}): Promise<Outcome<T>> {
+export async function call<T = Record<string, unknown>>(
+  path: string,
+  input?: unknown,
+  options: CallOptions = {},
+): Promise<Outcome<T>> {
   const isQuery = options.method ? options.method === 'GET' : /\.(get|list)/.test(path);
   const query = isQuery && input !== undefined ? `?input=${encodeURIComponent(JSON.stringify(input))}` : '';
   const headers = new Headers({ 'content-type': 'application/json', ...options.headers });
@@ -68,7 +72,9 @@ export async function call<T = Record<string, unknown>>(path: string, input?: un
 }
 
 /** The newest mail to an address: its text, its link's token and its code. */
-export async function readMail(to: string): Promise<{ text: string; subject: string; token: string; code: string } | null> {
+export async function readMail(
+  to: string,
+): Promise<{ text: string; subject: string; token: string; code: string } | null> {
   const namespace = workerEnv.DEVELOPMENT_MAILBOX;
   if (!namespace) throw new Error('No development mailbox is bound.');
   const [mail] = await developmentMailbox(namespace).list(to);

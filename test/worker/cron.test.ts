@@ -13,7 +13,8 @@ async function fire(cron: string): Promise<void> {
   await waitOnExecutionContext(ctx);
 }
 
-const exists = async (table: string, id: string) => (await owner.query(`select id from ${table} where id = $1`, [id])).length === 1;
+const exists = async (table: string, id: string) =>
+  (await owner.query(`select id from ${table} where id = $1`, [id])).length === 1;
 
 describe('cleaning up', () => {
   it('deletes sessions a week and links a day after their end, and nothing before', async () => {
@@ -22,25 +23,42 @@ describe('cleaning up', () => {
     const { sessionId: kept } = await newSession(owner, userId, { expires_at: inHours(-24 * 7 + 1) });
     const link = async (hours: number) => {
       const id = newId();
-      await insert(owner, 'magic_links', { id, email: 'x@example.com', token_hash: id, code_hash: id, browser_hash: id, expires_at: inHours(hours) });
+      await insert(owner, 'magic_links', {
+        id,
+        email: 'x@example.com',
+        token_hash: id,
+        code_hash: id,
+        browser_hash: id,
+        expires_at: inHours(hours),
+      });
       return id;
     };
     const [oldLink, recentLink] = [await link(-25), await link(-23)];
     for (const cron of Object.keys(jobs)) await fire(cron);
-    expect(await Promise.all([exists('user_sessions', live), exists('user_sessions', kept), exists('user_sessions', gone)])).toEqual([true, true, false]);
-    expect(await Promise.all([exists('magic_links', recentLink), exists('magic_links', oldLink)])).toEqual([true, false]);
+    expect(
+      await Promise.all([exists('user_sessions', live), exists('user_sessions', kept), exists('user_sessions', gone)]),
+    ).toEqual([true, true, false]);
+    expect(await Promise.all([exists('magic_links', recentLink), exists('magic_links', oldLink)])).toEqual([
+      true,
+      false,
+    ]);
   });
 
   it('knows every table that has an end', async () => {
-    const tables = await owner.query<{ name: string }>(`select distinct table_name as name from information_schema.columns
+    const tables = await owner.query<{
+      name: string;
+    }>(`select distinct table_name as name from information_schema.columns
       where table_schema = 'public' and column_name in ('expires_at', 'dispatched_at')`);
     for (const { name } of tables) expect(expiringTables).toContain(name);
   });
 
   it('is bounded: a batch deletes no more than it is told', async () => {
     const { userId } = await newPerson(owner);
-    await owner.query(`insert into login_history (user_id, event_type, success, created_at)
-      select $1, 'login_success', true, now() - interval '400 days' from generate_series(1, 5)`, [userId]);
+    await owner.query(
+      `insert into login_history (user_id, event_type, success, created_at)
+      select $1, 'login_success', true, now() - interval '400 days' from generate_series(1, 5)`,
+      [userId],
+    );
     const [row] = await owner.query("select gatehouse.cleanup_batch('login_history', 2) as deleted");
     expect(row).toEqual({ deleted: 2 });
   });

@@ -48,7 +48,9 @@ describe('the development mailbox', () => {
   });
 
   it('refuses what a real carrier must not be given', async () => {
-    await expect(mailer.send({ ...message, subject: 'a\r\nBcc: b@evil.example' })).rejects.toMatchObject({ code: 'invalid' });
+    await expect(mailer.send({ ...message, subject: 'a\r\nBcc: b@evil.example' })).rejects.toMatchObject({
+      code: 'invalid',
+    });
     expect(await mailbox.list()).toEqual([]);
   });
 });

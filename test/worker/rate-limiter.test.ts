@@ -4,7 +4,15 @@ import { describe, expect, it } from 'vitest';
 
 import type { Bindings } from '../../src/env.ts';
 import type { RateLimiter } from '../../src/objects/rate-limiter.ts';
-import { checkOrdinary, enforce, nextFreeAt, type KeyKind, type PolicyName, policies, type RateLimit } from '../../src/rate-limits.ts';
+import {
+  checkOrdinary,
+  enforce,
+  nextFreeAt,
+  type KeyKind,
+  type PolicyName,
+  policies,
+  type RateLimit,
+} from '../../src/rate-limits.ts';
 
 const { RATE_LIMITER, CALLS_BY_NETWORK } = env as unknown as Bindings;
 
@@ -129,7 +137,10 @@ describe('a rate limiter', () => {
   it('writes a burst once, and what the burst left in memory when the moment has passed', async () => {
     const stub = await freshLimiter();
     const savedTakes = () =>
-      runInDurableObject(stub, (_: RateLimiter, state) => state.storage.kv.get<{ taken: number[] }>('state')?.taken.length);
+      runInDurableObject(
+        stub,
+        (_: RateLimiter, state) => state.storage.kv.get<{ taken: number[] }>('state')?.taken.length,
+      );
     await takeAtOnce(stub, 4);
     expect(await savedTakes()).toBe(1);
     await expect.poll(savedTakes, { timeout: 10_000 }).toBe(4);
@@ -203,7 +214,10 @@ describe('enforcing a policy', () => {
   it('counts one account for every case of its address, and from every network', async () => {
     const account = `case-${freshNetwork()}@example.com`;
     const first = await enforce(RATE_LIMITER, 'magic_link.send', { network: freshNetwork(), account });
-    const second = await enforce(RATE_LIMITER, 'magic_link.send', { network: freshNetwork(), account: ` ${account.toUpperCase()}` });
+    const second = await enforce(RATE_LIMITER, 'magic_link.send', {
+      network: freshNetwork(),
+      account: ` ${account.toUpperCase()}`,
+    });
     expect([first.allowed, second.allowed]).toEqual([true, false]);
   });
 

@@ -28,7 +28,9 @@ async function rest(method: string, path: string, { token, body, headers }: Sent
     body: isRaw ? (body as BodyInit) : JSON.stringify(body),
   });
   const response = await send(request);
-  const json = (await response.json()) as Record<string, unknown> & { error?: { code: string; message: string; fields?: unknown } };
+  const json = (await response.json()) as Record<string, unknown> & {
+    error?: { code: string; message: string; fields?: unknown };
+  };
   return { status: response.status, headers: response.headers, json };
 }
 
@@ -38,18 +40,26 @@ describe('the story in REST', () => {
   it('asks for a link, signs in, lists the session, ends it, and is refused', async () => {
     const email = newEmail();
     const asked = await rest('POST', '/auth/magic-links', { body: { email, delivery: 'bearer' } });
-    expect(asked).toMatchObject({ status: 200, json: { expires_at: expect.stringMatching(/Z$/), request_secret: expect.any(String) } });
+    expect(asked).toMatchObject({
+      status: 200,
+      json: { expires_at: expect.stringMatching(/Z$/), request_secret: expect.any(String) },
+    });
     const mail = await readMail(email);
     const body = { token: mail?.token, request_secret: asked.json.request_secret, delivery: 'bearer' };
     const signedIn = await rest('POST', '/auth/magic-links/verify', { body });
     expect(signedIn.status).toBe(200);
     const token = String(signedIn.json.session_token);
     const sessions = await rest('GET', '/auth/sessions', { token });
-    expect(sessions.json.items).toEqual([expect.objectContaining({ id: signedIn.json.session_id, is_current: true, auth_method: 'magic_link' })]);
+    expect(sessions.json.items).toEqual([
+      expect.objectContaining({ id: signedIn.json.session_id, is_current: true, auth_method: 'magic_link' }),
+    ]);
     const ended = await rest('DELETE', `/auth/sessions/${String(signedIn.json.session_id)}`, { token });
     expect(ended).toMatchObject({ status: 200, json: {} });
     const refused = await rest('GET', '/auth/sessions', { token });
-    expect(refused).toMatchObject({ status: 401, json: { error: { code: 'session.revoked', request_id: refused.headers.get('x-request-id') } } });
+    expect(refused).toMatchObject({
+      status: 401,
+      json: { error: { code: 'session.revoked', request_id: refused.headers.get('x-request-id') } },
+    });
   });
 
   it('changes a profile under snake_case names', async () => {
@@ -63,7 +73,11 @@ describe('the story in REST', () => {
   it('reads numbers from the query, and pages by cursor', async () => {
     const { token, userId } = await newPerson(owner);
     for (let made = 0; made < 3; made += 1) {
-      await owner.query('insert into login_history (id, user_id, event_type, success) values ($1, $2, $3, true)', [crypto.randomUUID(), userId, 'sign_in']);
+      await owner.query('insert into login_history (id, user_id, event_type, success) values ($1, $2, $3, true)', [
+        crypto.randomUUID(),
+        userId,
+        'sign_in',
+      ]);
     }
     const first = await rest('GET', '/auth/login-history?limit=2', { token });
     expect(first.json.items).toHaveLength(2);
@@ -86,9 +100,24 @@ describe('a request that cannot be read is refused by what is wrong with it', ()
   it.each<[string, Sent, number, string]>([
     ['cut JSON', { body: '{"email":' }, 400, 'body.malformed'],
     ['bytes that are no UTF-8', { body: new Uint8Array([0x22, 0xff, 0x22]) }, 400, 'body.malformed'],
-    ['a form', { body: 'email=a', headers: { 'content-type': 'application/x-www-form-urlencoded' } }, 415, 'content_type.unsupported'],
-    ['no content type', { body: new Uint8Array([0x7b, 0x7d]), headers: { 'content-type': '' } }, 415, 'content_type.unsupported'],
-    ['another charset', { body: '{}', headers: { 'content-type': 'application/json; charset=latin1' } }, 415, 'content_type.unsupported'],
+    [
+      'a form',
+      { body: 'email=a', headers: { 'content-type': 'application/x-www-form-urlencoded' } },
+      415,
+      'content_type.unsupported',
+    ],
+    [
+      'no content type',
+      { body: new Uint8Array([0x7b, 0x7d]), headers: { 'content-type': '' } },
+      415,
+      'content_type.unsupported',
+    ],
+    [
+      'another charset',
+      { body: '{}', headers: { 'content-type': 'application/json; charset=latin1' } },
+      415,
+      'content_type.unsupported',
+    ],
     ['a list', { body: [] }, 400, 'input.invalid'],
     ['a text', { body: '"text"' }, 400, 'input.invalid'],
     ['nothing', {}, 400, 'input.invalid'],
@@ -111,10 +140,16 @@ describe('a request that cannot be read is refused by what is wrong with it', ()
   it('takes a query field once, and a number as a number', async () => {
     const { token } = await newPerson(owner);
     const twice = await rest('GET', '/auth/login-history?limit=1&limit=2', { token });
-    expect(twice).toMatchObject({ status: 400, json: { error: { fields: [{ path: 'limit', message: 'must stand in the query only once' }] } } });
+    expect(twice).toMatchObject({
+      status: 400,
+      json: { error: { fields: [{ path: 'limit', message: 'must stand in the query only once' }] } },
+    });
     for (const limit of ['', 'ten', '1e1', '0x1', ' 1', '101', '1.5', 'NaN']) {
       const refused = await rest('GET', `/auth/login-history?limit=${encodeURIComponent(limit)}`, { token });
-      expect(refused).toMatchObject({ status: 400, json: { error: { code: 'input.invalid', fields: [{ path: 'limit' }] } } });
+      expect(refused).toMatchObject({
+        status: 400,
+        json: { error: { code: 'input.invalid', fields: [{ path: 'limit' }] } },
+      });
     }
   });
 
@@ -132,11 +167,17 @@ describe('a request that cannot be read is refused by what is wrong with it', ()
   });
 
   it('an unknown address', async () => {
-    expect(await rest('GET', '/auth/nothing')).toMatchObject({ status: 404, json: { error: { code: 'route.not_found' } } });
+    expect(await rest('GET', '/auth/nothing')).toMatchObject({
+      status: 404,
+      json: { error: { code: 'route.not_found' } },
+    });
   });
 
   it('nobody’s body is read before the credential is', async () => {
-    expect(await rest('PATCH', '/account/profile', { body: '{"cut' })).toMatchObject({ status: 401, json: { error: { code: 'credential.missing' } } });
+    expect(await rest('PATCH', '/account/profile', { body: '{"cut' })).toMatchObject({
+      status: 401,
+      json: { error: { code: 'credential.missing' } },
+    });
   });
 });
 
@@ -157,7 +198,13 @@ const odd = router({
       .mutation(({ input }) => ({ gotInput: input, theItems: input.someItems })),
     search: publicProcedure
       .meta({ openapi: { method: 'GET', path: '/odd/search' } })
-      .input(z.object({ onlyNew: z.boolean().optional(), someKinds: z.array(z.number()).default([]), freeText: z.string().nullish() }))
+      .input(
+        z.object({
+          onlyNew: z.boolean().optional(),
+          someKinds: z.array(z.number()).default([]),
+          freeText: z.string().nullish(),
+        }),
+      )
       .output(z.object({ gotInput: z.unknown() }))
       .query(({ input }) => ({ gotInput: input })),
     get: publicProcedure
@@ -208,16 +255,23 @@ describe('any schema', () => {
   });
 
   it('names a wrong field deep inside as it was sent', async () => {
-    const issue = async (body: unknown) => (await callOdd('PUT', '/odd/x/echo', JSON.stringify(body))) as { error: { fields: { path: string }[] } };
+    const issue = async (body: unknown) =>
+      (await callOdd('PUT', '/odd/x/echo', JSON.stringify(body))) as { error: { fields: { path: string }[] } };
     expect((await issue({ some_items: [{ item_name: 1 }] })).error.fields[0]?.path).toBe('some_items.0.item_name');
-    expect((await issue({ by_name: { someKey: { inner_value: 'x' } } })).error.fields[0]?.path).toBe('by_name.someKey.inner_value');
+    expect((await issue({ by_name: { someKey: { inner_value: 'x' } } })).error.fields[0]?.path).toBe(
+      'by_name.someKey.inner_value',
+    );
     expect((await issue({ some_items: [{ itemName: 'a' }] })).error.fields).toEqual([
       { path: 'some_items.0.itemName', message: 'is written item_name here' },
     ]);
   });
 
   it('takes "__proto__" as a key like any other', async () => {
-    const answer = await callOdd('PUT', '/odd/x/echo', '{"__proto__":{"some_items":[{"item_name":"a"}]},"either_or":{"__proto__":{"oneThing":"x"}}}');
+    const answer = await callOdd(
+      'PUT',
+      '/odd/x/echo',
+      '{"__proto__":{"some_items":[{"item_name":"a"}]},"either_or":{"__proto__":{"oneThing":"x"}}}',
+    );
     expect(answer).toMatchObject({ error: { code: 'input.invalid', fields: [{ path: 'either_or' }] } });
   });
 
@@ -234,7 +288,9 @@ describe('any schema', () => {
     });
     expect(await callOdd('GET', '/odd/search?some_kinds=1')).toEqual({ got_input: { someKinds: [1] } });
     expect(await callOdd('GET', '/odd/search?only_new=1')).toMatchObject({ error: { fields: [{ path: 'only_new' }] } });
-    expect(await callOdd('GET', '/odd/search?some_kinds=1&some_kinds=x')).toMatchObject({ error: { fields: [{ path: 'some_kinds.1' }] } });
+    expect(await callOdd('GET', '/odd/search?some_kinds=1&some_kinds=x')).toMatchObject({
+      error: { fields: [{ path: 'some_kinds.1' }] },
+    });
   });
 
   it('does not hide a literal address behind a parameter, and decodes the parameter', async () => {

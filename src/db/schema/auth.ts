@@ -42,8 +42,12 @@ export const userSessions = pgTable(
     locationCountry: varchar('location_country', { length: 100 }),
     createdAt: createdAt(),
     /** When the person last proved who they are: what step-up looks at. */
-    authenticatedAt: moment('authenticated_at').notNull().default(sql`now()`),
-    lastActiveAt: moment('last_active_at').notNull().default(sql`now()`),
+    authenticatedAt: moment('authenticated_at')
+      .notNull()
+      .default(sql`now()`),
+    lastActiveAt: moment('last_active_at')
+      .notNull()
+      .default(sql`now()`),
     idleTimeout: interval('idle_timeout').notNull().default('7 days'),
     expiresAt: moment('expires_at').notNull(),
     revokedAt: moment('revoked_at'),

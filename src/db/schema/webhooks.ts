@@ -18,7 +18,9 @@ export const outbox = pgTable(
     subjectId: text('subject_id'),
     payload: jsonb('payload').notNull().default({}),
     createdAt: createdAt(),
-    availableAt: moment('available_at').notNull().default(sql`now()`),
+    availableAt: moment('available_at')
+      .notNull()
+      .default(sql`now()`),
     dispatchedAt: moment('dispatched_at'),
   },
   (t) => [

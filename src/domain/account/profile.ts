@@ -28,9 +28,7 @@ export async function getProfile(ctx: GatedContext): Promise<ProfileView> {
 
 /** Changes the given fields of the subject's own profile and answers the whole of it. */
 export async function updateProfile(ctx: GatedContext, input: UpdateProfileInput): Promise<ProfileView> {
-  const [[row]] = await ctx.gate((db) => [
-    db.update(users).set(input).where(ownedByUser(users.id)).returning(profile),
-  ]);
+  const [[row]] = await ctx.gate((db) => [db.update(users).set(input).where(ownedByUser(users.id)).returning(profile)]);
   if (!row) throw new AppError('user.not_found');
   return row;
 }

@@ -34,7 +34,9 @@ export const UpdateProfileInput = z
     avatarUrl: safeText({ max: 2048 }).refine(isWebAddress, 'must be an http(s) address').nullable(),
     bio: safeText({ max: 2000 }).nullable(),
     position: safeText({ max: 255, trim: true }).nullable(),
-    phoneNumber: safeText({ max: 50 }).regex(/^\+?[0-9 ()./-]{3,49}$/, 'must be a phone number').nullable(),
+    phoneNumber: safeText({ max: 50 })
+      .regex(/^\+?[0-9 ()./-]{3,49}$/, 'must be a phone number')
+      .nullable(),
     timeZone: safeText({ max: 100 }).refine(isTimeZone, 'must be an IANA time zone such as Europe/Paris').nullable(),
   })
   .partial()

@@ -60,9 +60,11 @@ export async function revokeOtherSessions(ctx: GatedContext): Promise<{ revoked:
 /** Ends the session that asks, and forgets its cookie. Succeeds when it is already ended. */
 export async function signOut(ctx: GatedContext): Promise<void> {
   const facts = JSON.stringify(requestRecord(ctx));
-  await ctx.gate((db) => [db.execute(sql`select gatehouse.end_session(${facts}::jsonb)`)]).catch((error: unknown) => {
-    if (revokedSessionOf(error) === null) throw error;
-  });
+  await ctx
+    .gate((db) => [db.execute(sql`select gatehouse.end_session(${facts}::jsonb)`)])
+    .catch((error: unknown) => {
+      if (revokedSessionOf(error) === null) throw error;
+    });
   ctx.cookies.clear('session');
 }
 

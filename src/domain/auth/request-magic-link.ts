@@ -64,7 +64,10 @@ function keptSecret(ctx: Context, input: RequestMagicLinkInput): string | null {
   return input.delivery === 'cookie' ? (parseBrowserProof(ctx.cookies.read('sign_in'))?.secret ?? null) : null;
 }
 
-async function sendMail(ctx: Context, mail: { kind: MailKind; to: string; token: string; code: string }): Promise<void> {
+async function sendMail(
+  ctx: Context,
+  mail: { kind: MailKind; to: string; token: string; code: string },
+): Promise<void> {
   const { publicUrl, productName } = ctx.settings;
   // In the fragment, which no server, proxy or Referer sees, and which mail scanners do not post (better-auth #9690).
   const link = `${publicUrl}/sign-in#token=${mail.token}`;

@@ -22,8 +22,10 @@ export async function verifyMagicLink(ctx: PublicContext, input: VerifyMagicLink
   const proof = parseBrowserProof(input.requestSecret ?? ctx.cookies.read('sign_in'));
   const tokenHash = await sha256Hex(input.token);
   const browserHash = proof && (await sha256Hex(proof.secret));
-  return signIn(ctx, { ...input, secret: input.token }, (session) =>
-    sql`select gatehouse.verify_magic_link(${tokenHash}, ${browserHash}, ${session}::jsonb) as outcome`,
+  return signIn(
+    ctx,
+    { ...input, secret: input.token },
+    (session) => sql`select gatehouse.verify_magic_link(${tokenHash}, ${browserHash}, ${session}::jsonb) as outcome`,
   );
 }
 
@@ -34,8 +36,11 @@ export async function verifyMagicCode(ctx: PublicContext, input: VerifyMagicCode
   if (!proof) throw new AppError('code.invalid', { message: 'Ask for a mail in this browser first.' });
   const hashes = await codeHashes(ctx.settings.lookupKeys, proof.linkId, input.code);
   const browserHash = await sha256Hex(proof.secret);
-  return signIn(ctx, { ...input, secret: proof.secret }, (session) =>
-    sql`select gatehouse.verify_magic_code(${proof.linkId}::uuid, ${browserHash},
+  return signIn(
+    ctx,
+    { ...input, secret: proof.secret },
+    (session) =>
+      sql`select gatehouse.verify_magic_code(${proof.linkId}::uuid, ${browserHash},
       ${`{${hashes.join(',')}}`}::text[], ${session}::jsonb) as outcome`,
   );
 }

@@ -22,7 +22,10 @@ export async function formKey(nonce: string, ...typed: readonly string[]): Promi
 }
 
 /** The fields of a posted form; one that is absent, repeated or a file reads as ''. @throws AppError `body.malformed` */
-export async function readForm<Name extends string>(c: HonoContext<AppEnv>, ...names: Name[]): Promise<Record<Name, string>> {
+export async function readForm<Name extends string>(
+  c: HonoContext<AppEnv>,
+  ...names: Name[]
+): Promise<Record<Name, string>> {
   const form = await c.req.parseBody({ all: true }).catch((cause: unknown) => {
     // What the body limit throws must pass, a body that is no form must not become a 500.
     if (!(cause instanceof TypeError)) throw cause;

@@ -7,7 +7,9 @@ export function inWords(refusal: AppError): string {
     case 'rate_limit.exceeded':
       return retryAfter === undefined ? refusal.message : `Too many attempts. Try again in ${duration(retryAfter)}.`;
     case 'code.invalid':
-      return attemptsLeft === undefined ? refusal.message : `That code is not right. Look at the newest mail. ${tries(attemptsLeft)}`;
+      return attemptsLeft === undefined
+        ? refusal.message
+        : `That code is not right. Look at the newest mail. ${tries(attemptsLeft)}`;
     case 'code.exhausted':
       return 'Too many wrong codes: this one is spent. Ask for a new mail.';
     case 'magic_link.expired':

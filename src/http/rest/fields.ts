@@ -47,7 +47,12 @@ function notesOf(schema: JsonSchema): string {
 
 function range(unit: string, from: unknown, to: unknown): string {
   if (from === undefined && to === undefined) return '';
-  const span = to === undefined ? `at least ${String(from)}` : from === undefined ? `at most ${String(to)}` : `${String(from)} to ${String(to)}`;
+  const span =
+    to === undefined
+      ? `at least ${String(from)}`
+      : from === undefined
+        ? `at most ${String(to)}`
+        : `${String(from)} to ${String(to)}`;
   return `${span} ${unit}`.trim();
 }
 
@@ -60,7 +65,9 @@ export function exampleOf(schema: JsonSchema): unknown {
   if (type === 'object') {
     const required = new Set(schema.required);
     const fields = Object.entries(schema.properties ?? {});
-    const shown = fields.some(([name]) => required.has(name)) ? fields.filter(([name]) => required.has(name)) : fields.slice(0, 1);
+    const shown = fields.some(([name]) => required.has(name))
+      ? fields.filter(([name]) => required.has(name))
+      : fields.slice(0, 1);
     return Object.fromEntries(shown.map(([name, field]) => [name, exampleOf(field)]));
   }
   if (type === 'array') return schema.items ? [exampleOf(schema.items)] : [];

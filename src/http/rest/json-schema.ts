@@ -24,8 +24,11 @@ export function restSchema(schema: Schema, io: 'input' | 'output'): JsonSchema {
 
 function tidy(schema: JsonSchema, io: 'input' | 'output'): JsonSchema {
   // A closed output would make every added field a break.
-  const isOpen = (keyword: string, value: unknown) => io === 'output' && keyword === 'additionalProperties' && value === false;
-  const entries = Object.entries(schema).filter(([keyword, value]) => !isOpen(keyword, value) && !isNoise(schema, keyword, value));
+  const isOpen = (keyword: string, value: unknown) =>
+    io === 'output' && keyword === 'additionalProperties' && value === false;
+  const entries = Object.entries(schema).filter(
+    ([keyword, value]) => !isOpen(keyword, value) && !isNoise(schema, keyword, value),
+  );
   return withNull(Object.fromEntries(entries.map(([keyword, value]) => [keyword, tidyKeyword(keyword, value, io)])));
 }
 
@@ -54,6 +57,7 @@ function isNoise(schema: JsonSchema, keyword: string, value: unknown): boolean {
 function withNull(schema: JsonSchema): JsonSchema {
   const { anyOf, ...rest } = schema;
   const [first, second] = anyOf ?? [];
-  if (anyOf?.length !== 2 || second?.type !== 'null' || typeof first?.type !== 'string' || first.enum || first.const) return schema;
+  if (anyOf?.length !== 2 || second?.type !== 'null' || typeof first?.type !== 'string' || first.enum || first.const)
+    return schema;
   return { ...first, type: [first.type, 'null'], ...rest };
 }

@@ -84,7 +84,11 @@ export function mergeNames(all: readonly (Names | null)[]): Names | null {
   for (const [key, { name, below }] of some.flatMap((names) => [...names.fields])) {
     fields.set(key, { name, below: mergeNames([fields.get(key)?.below ?? null, below]) });
   }
-  return { fields, items: mergeNames(some.map(({ items }) => items)), values: mergeNames(some.map(({ values }) => values)) };
+  return {
+    fields,
+    items: mergeNames(some.map(({ items }) => items)),
+    values: mergeNames(some.map(({ values }) => values)),
+  };
 }
 
 /** The value under the other names. Keys that no schema knows stay, for the schema to judge. */

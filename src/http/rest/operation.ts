@@ -14,7 +14,9 @@ export interface Operation {
   readonly 'x-scope'?: string;
   readonly parameters?: readonly Parameter[];
   readonly requestBody?: { readonly required: boolean; readonly content: Content };
-  readonly responses: Readonly<Record<string, { readonly $ref: string } | { readonly description: string; readonly content: Content }>>;
+  readonly responses: Readonly<
+    Record<string, { readonly $ref: string } | { readonly description: string; readonly content: Content }>
+  >;
 }
 
 export interface Parameter {

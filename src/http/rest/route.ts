@@ -70,7 +70,8 @@ export function mappingOf({ procedure, usesQuery, pathFields }: Route): Mapping 
     }
     return { ...names, output: output && namesOf(output, { io: 'output', to: 'snake' }), query };
   } catch (error) {
-    if (error instanceof UnsupportedSchemaError) throw new Error(`${procedure.name}: ${error.message}.`, { cause: error });
+    if (error instanceof UnsupportedSchemaError)
+      throw new Error(`${procedure.name}: ${error.message}.`, { cause: error });
     throw error;
   }
 }
@@ -95,7 +96,8 @@ function queryField(schema: Schema): Pick<QueryField, 'isList' | 'kind'> {
 
 function kindOf(schema: Schema): QueryField['kind'] {
   const { def } = schema._zod;
-  if (def.type === 'object' || def.type === 'record' || def.type === 'array') throw new UnsupportedSchemaError(def.type);
+  if (def.type === 'object' || def.type === 'record' || def.type === 'array')
+    throw new UnsupportedSchemaError(def.type);
   if (def.type === 'number' || def.type === 'boolean') return def.type;
   const isNumeric = def.type === 'literal' && def.values.every((value) => typeof value === 'number');
   return isNumeric ? 'number' : 'text';

@@ -39,7 +39,10 @@ async function call(path: string, input: unknown, given: { token?: string; key?:
     },
     body: isQuery ? undefined : JSON.stringify(input ?? {}),
   });
-  const body = (await response.json()) as { result?: { data: Record<string, string> }; error?: { data: { appCode: string } } };
+  const body = (await response.json()) as {
+    result?: { data: Record<string, string> };
+    error?: { data: { appCode: string } };
+  };
   return { status: response.status, data: body.result?.data ?? {}, code: body.error?.data.appCode };
 }
 
@@ -50,7 +53,12 @@ async function askForLink(email = `${newId()}@example.com`) {
   const { items } = (await mailbox.json()) as { items: { text: string }[] };
   const text = items[0]?.text ?? '';
   const requestSecret = asked.data.requestSecret ?? '';
-  return { email, requestSecret, token: /#token=([\w-]+)/.exec(text)?.[1] ?? '', code: /^(\d{6})$/m.exec(text)?.[1] ?? '' };
+  return {
+    email,
+    requestSecret,
+    token: /#token=([\w-]+)/.exec(text)?.[1] ?? '',
+    code: /^(\d{6})$/m.exec(text)?.[1] ?? '',
+  };
 }
 
 /** A link as requestMagicLink stores it; asking ten times for one address is what the rate limit forbids. */
@@ -64,28 +72,45 @@ async function plantLink(email: string): Promise<{ token: string; requestSecret:
 describe('fifty at once', () => {
   it('verify one link: one session', async () => {
     const { token, requestSecret, email } = await askForLink();
-    const outcomes = await Promise.all(Array.from({ length: 50 }, () => call('auth.verifyMagicLink', { token, requestSecret, delivery: 'bearer' })));
+    const outcomes = await Promise.all(
+      Array.from({ length: 50 }, () => call('auth.verifyMagicLink', { token, requestSecret, delivery: 'bearer' })),
+    );
     expect(outcomes.filter(({ status }) => status === 200)).toHaveLength(1);
-    expect(new Set(outcomes.filter(({ status }) => status !== 200).map(({ code }) => code))).toEqual(new Set(['magic_link.used']));
-    const sessions = await owner.query('select s.id from user_sessions s join users u on u.id = s.user_id where u.email = $1', [email]);
+    expect(new Set(outcomes.filter(({ status }) => status !== 200).map(({ code }) => code))).toEqual(
+      new Set(['magic_link.used']),
+    );
+    const sessions = await owner.query(
+      'select s.id from user_sessions s join users u on u.id = s.user_id where u.email = $1',
+      [email],
+    );
     expect(sessions).toHaveLength(1);
   });
 
   it('verify one code: one session; fifty wrong ones: three tries', async () => {
     const right = await askForLink();
-    const good = await Promise.all(Array.from({ length: 50 }, () => call('auth.verifyMagicCode', { code: right.code, requestSecret: right.requestSecret, delivery: 'bearer' })));
+    const good = await Promise.all(
+      Array.from({ length: 50 }, () =>
+        call('auth.verifyMagicCode', { code: right.code, requestSecret: right.requestSecret, delivery: 'bearer' }),
+      ),
+    );
     expect(good.filter(({ status }) => status === 200)).toHaveLength(1);
     const wrong = await askForLink();
     const code = wrong.code === '000000' ? '000001' : '000000';
-    const bad = await Promise.all(Array.from({ length: 50 }, () => call('auth.verifyMagicCode', { code, requestSecret: wrong.requestSecret })));
+    const bad = await Promise.all(
+      Array.from({ length: 50 }, () => call('auth.verifyMagicCode', { code, requestSecret: wrong.requestSecret })),
+    );
     expect(bad.filter(({ code: refusal }) => refusal === 'code.invalid')).toHaveLength(3);
     expect(bad.filter(({ code: refusal }) => refusal === 'code.exhausted')).toHaveLength(47);
   });
 
   it('sign-ups of one address by different links: one user, a session each', async () => {
     const email = `${newId()}@example.com`;
-    const links = await Promise.all(Array.from({ length: 10 }, (_, i) => plantLink(i % 2 ? email : email.toUpperCase())));
-    const outcomes = await Promise.all(links.map((link) => call('auth.verifyMagicLink', { ...link, delivery: 'bearer' })));
+    const links = await Promise.all(
+      Array.from({ length: 10 }, (_, i) => plantLink(i % 2 ? email : email.toUpperCase())),
+    );
+    const outcomes = await Promise.all(
+      links.map((link) => call('auth.verifyMagicLink', { ...link, delivery: 'bearer' })),
+    );
     expect(outcomes.map(({ status }) => status)).toEqual(Array(10).fill(200));
     expect(new Set(outcomes.map(({ data }) => data.userId)).size).toBe(1);
     expect(await owner.query('select id from users where lower(email) = lower($1)', [email])).toHaveLength(1);
@@ -101,7 +126,11 @@ describe('a lost answer', () => {
     expect(outcome.status).toBe(200);
     expect(proxy.count() - before).toBe(2);
     expect((await call('auth.getSession', undefined, { token: outcome.data.sessionToken })).status).toBe(200);
-    expect(await owner.query('select s.id from user_sessions s join users u on u.id = s.user_id where u.email = $1', [email])).toHaveLength(1);
+    expect(
+      await owner.query('select s.id from user_sessions s join users u on u.id = s.user_id where u.email = $1', [
+        email,
+      ]),
+    ).toHaveLength(1);
   });
 
   it('of the Worker is asked for again by the caller: the same session', async () => {
@@ -113,7 +142,11 @@ describe('a lost answer', () => {
     const again = await call('auth.verifyMagicLink', { token, requestSecret, delivery: 'bearer' }, { key });
     expect(again.status).toBe(200);
     expect((await call('auth.getSession', undefined, { token: again.data.sessionToken })).status).toBe(200);
-    expect(await owner.query('select s.id from user_sessions s join users u on u.id = s.user_id where u.email = $1', [email])).toHaveLength(1);
+    expect(
+      await owner.query('select s.id from user_sessions s join users u on u.id = s.user_id where u.email = $1', [
+        email,
+      ]),
+    ).toHaveLength(1);
   });
 
   it('of a sign-out is success', async () => {
@@ -137,7 +170,14 @@ describe('sessions', () => {
   });
 
   it('that revoke each other at once never deadlock', async () => {
-    const deadlocks = async () => Number((await owner.query<{ n: string }>('select deadlocks as n from pg_stat_database where datname = current_database()'))[0]?.n);
+    const deadlocks = async () =>
+      Number(
+        (
+          await owner.query<{ n: string }>(
+            'select deadlocks as n from pg_stat_database where datname = current_database()',
+          )
+        )[0]?.n,
+      );
     const before = await deadlocks();
     for (let round = 0; round < 25; round += 1) {
       const a = await newPerson(owner, { session: { last_active_at: inHours(-2) } });
@@ -161,7 +201,9 @@ describe('sessions', () => {
     try {
       await holder.query('begin');
       await holder.query('select 1 from user_sessions where id = $1 for update', [me.sessionId]);
-      const outcomes = await Promise.all(Array.from({ length: 5 }, () => call('auth.listSessions', undefined, { token: me.token })));
+      const outcomes = await Promise.all(
+        Array.from({ length: 5 }, () => call('auth.listSessions', undefined, { token: me.token })),
+      );
       expect(outcomes.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200]);
     } finally {
       await holder.query('rollback');

@@ -15,12 +15,22 @@ export async function launchBrowser(): Promise<Browser> {
   const executablePath = given ? given : candidates.find((path) => existsSync(path));
   if (!executablePath || !existsSync(executablePath)) {
     const where = given ? `CHROMIUM_PATH names "${given}", which is not there.` : 'There is none in PATH.';
-    throw new Error(`The browser tests need Chromium. ${where} Install it (apt-get install chromium) or set CHROMIUM_PATH.`);
+    throw new Error(
+      `The browser tests need Chromium. ${where} Install it (apt-get install chromium) or set CHROMIUM_PATH.`,
+    );
   }
   return chromium.launch({
     executablePath,
     // Containers have no user namespaces for its sandbox; it loads pages of this machine alone.
-    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
   });
 }
 
@@ -35,7 +45,11 @@ export interface Person {
 }
 
 /** Opens a fresh browser profile. Each has a network of its own, since sign-ins are counted by network. */
-export async function newPerson(browser: Browser, baseURL: string, options: BrowserContextOptions = {}): Promise<Person> {
+export async function newPerson(
+  browser: Browser,
+  baseURL: string,
+  options: BrowserContextOptions = {},
+): Promise<Person> {
   people += 1;
   const context = await browser.newContext({
     baseURL,

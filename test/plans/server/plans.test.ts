@@ -26,10 +26,14 @@ beforeAll(async () => {
   requireServer();
   owner = connectOwner(inject('worker') as never);
   me = await newPerson(owner);
-  await owner.query(`insert into users (id, email) select 'plan-' || i, 'plan-' || i || '@example.com' from generate_series(1, ${ROWS}) i`);
+  await owner.query(
+    `insert into users (id, email) select 'plan-' || i, 'plan-' || i || '@example.com' from generate_series(1, ${ROWS}) i`,
+  );
   await owner.query(`insert into user_sessions (user_id, session_token_hash, auth_method, expires_at)
     select 'plan-' || i, 'plan-' || i, 'magic_link', now() + interval '1 day' from generate_series(1, ${ROWS}) i`);
-  await owner.query(`insert into login_history (user_id, event_type, success) select 'plan-' || i, 'login_success', true from generate_series(1, ${ROWS}) i`);
+  await owner.query(
+    `insert into login_history (user_id, event_type, success) select 'plan-' || i, 'login_success', true from generate_series(1, ${ROWS}) i`,
+  );
   await owner.query('analyze users');
   await owner.query('analyze user_sessions');
   await owner.query('analyze login_history');
@@ -40,9 +44,15 @@ function explaining(plans: Plan[]): Gate {
   const settings = inject('worker');
   const credential = parseCredential(me.token);
   if (!credential) throw new Error('malformed');
-  const gate = memberGate(connect(settings.DATABASE_URL ?? '', settings.NEON_SQL_ENDPOINT), credential, { subject: 'self' });
+  const gate = memberGate(connect(settings.DATABASE_URL ?? '', settings.NEON_SQL_ENDPOINT), credential, {
+    subject: 'self',
+  });
   return async (build) => {
-    const results = await gate((db) => build(db).map((statement) => db.execute(sql`explain (format json) ${(statement as unknown as PgSelect).getSQL()}`)));
+    const results = await gate((db) =>
+      build(db).map((statement) =>
+        db.execute(sql`explain (format json) ${(statement as unknown as PgSelect).getSQL()}`),
+      ),
+    );
     for (const { rows } of results as unknown as { rows: { 'QUERY PLAN': { Plan: Plan }[] }[] }[]) {
       for (const row of rows) plans.push(...row['QUERY PLAN'].map(({ Plan: plan }) => plan));
     }
@@ -74,9 +84,16 @@ describe(`at ${ROWS.toLocaleString('en')} users, as a member`, () => {
   });
 
   it('the gate finds a credential through its unique index', async () => {
-    for (const [table, column] of [['user_sessions', 'session_token_hash'], ['api_tokens', 'token_hash'], ['magic_links', 'token_hash']]) {
-      const [row] = await owner.query(`select count(*)::int as n from pg_index i join pg_attribute a on a.attrelid = i.indrelid and a.attnum = i.indkey[0]
-        where i.indrelid = $1::regclass and i.indisunique and a.attname = $2 and i.indnatts = 1`, [table, column]);
+    for (const [table, column] of [
+      ['user_sessions', 'session_token_hash'],
+      ['api_tokens', 'token_hash'],
+      ['magic_links', 'token_hash'],
+    ]) {
+      const [row] = await owner.query(
+        `select count(*)::int as n from pg_index i join pg_attribute a on a.attrelid = i.indrelid and a.attnum = i.indkey[0]
+        where i.indrelid = $1::regclass and i.indisunique and a.attname = $2 and i.indnatts = 1`,
+        [table, column],
+      );
       expect(row).toEqual({ n: 1 });
     }
   });

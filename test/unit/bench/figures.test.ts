@@ -41,7 +41,10 @@ describe('the figures of the benchmark', () => {
   });
 
   it('judges the bars it has figures for, and no others', () => {
-    const summaries = summarizeAll([measurement('floor', [round(1000, 100)]), measurement('session', [round(400, 80)])]);
+    const summaries = summarizeAll([
+      measurement('floor', [round(1000, 100)]),
+      measurement('session', [round(400, 80)]),
+    ]);
     const bars = judge({ summaries, bundle: { gzipKiB: 251, minifiedKiB: 900, contributors: [] }, startup: undefined });
     expect(bars.map(({ name, isMet }) => [name, isMet])).toEqual([
       ['Session check: round trips', true],
@@ -59,8 +62,14 @@ describe('the figures of the benchmark', () => {
 
   it('sums the active time of a start-up as wrangler does: all that is not idle', () => {
     const frame = (functionName: string) => ({ functionName, url: '', lineNumber: 0, columnNumber: 0 });
-    const nodes = [{ id: 1, callFrame: frame('(idle)') }, { id: 2, callFrame: frame('(garbage collector)') }, { id: 3, callFrame: frame('main') }];
-    expect(activeTime({ nodes, startTime: 0, endTime: 9000, samples: [1, 2, 3], timeDeltas: [5000, 1000, 3000] })).toBe(4);
+    const nodes = [
+      { id: 1, callFrame: frame('(idle)') },
+      { id: 2, callFrame: frame('(garbage collector)') },
+      { id: 3, callFrame: frame('main') },
+    ];
+    expect(activeTime({ nodes, startTime: 0, endTime: 9000, samples: [1, 2, 3], timeDeltas: [5000, 1000, 3000] })).toBe(
+      4,
+    );
   });
 
   it.each([
@@ -78,13 +87,24 @@ describe('the figures of the benchmark', () => {
 
 describe('the tables of the benchmark', () => {
   it('puts words to the left and figures to the right', () => {
-    expect(textTable(['row', 'ms', 'where'], [['floor', '1.5', 'a.ts'], ['batch floor', '12.5', '']])).toBe(
-      ['row            ms  where', '-----------  ----  -----', 'floor         1.5  a.ts', 'batch floor  12.5'].join('\n'),
+    expect(
+      textTable(
+        ['row', 'ms', 'where'],
+        [
+          ['floor', '1.5', 'a.ts'],
+          ['batch floor', '12.5', ''],
+        ],
+      ),
+    ).toBe(
+      ['row            ms  where', '-----------  ----  -----', 'floor         1.5  a.ts', 'batch floor  12.5'].join(
+        '\n',
+      ),
     );
   });
 
   it('writes figures between the marks of a document, again and again, and leaves its prose', () => {
-    const document = 'Before.\n<!-- figures: written by `npm run bench -- --write-docs` -->\nold\n<!-- end of figures -->\nAfter.\n';
+    const document =
+      'Before.\n<!-- figures: written by `npm run bench -- --write-docs` -->\nold\n<!-- end of figures -->\nAfter.\n';
     const section = { title: 'T', head: ['a', 'b'], lines: [['x|y', '1']] };
     const once = replaceFigures(document, [section], '2 shared cores');
     expect(once).toContain('2 shared cores\n\n### T\n\n' + markdownTable(section.head, section.lines));

@@ -4,7 +4,8 @@ import { ResponseReader } from '../../../bench/load/response-reader.ts';
 import { renderRequest } from '../../../bench/load/protocol.ts';
 
 const plain = 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Type: text/plain\r\n\r\nhello';
-const chunked = 'HTTP/1.1 429 Too Many Requests\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\nb\r\n, wide\r\n\r\nor\r\n0\r\n\r\n';
+const chunked =
+  'HTTP/1.1 429 Too Many Requests\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\nb\r\n, wide\r\n\r\nor\r\n0\r\n\r\n';
 const empty = 'HTTP/1.1 204 No Content\r\nX-A: b\r\n\r\n';
 
 function statusesOf(pieces: readonly Buffer[]): number[] {
@@ -35,6 +36,8 @@ describe('the load generator reading responses', () => {
 describe('the load generator writing requests', () => {
   it('gives the length of a body in bytes', () => {
     const text = renderRequest({ method: 'POST', path: '/a', headers: { x: '1' }, body: '{"n":"é"}' });
-    expect(text).toBe('POST /a HTTP/1.1\r\nhost: localhost\r\nx: 1\r\ncontent-type: application/json\r\ncontent-length: 10\r\n\r\n{"n":"é"}');
+    expect(text).toBe(
+      'POST /a HTTP/1.1\r\nhost: localhost\r\nx: 1\r\ncontent-type: application/json\r\ncontent-length: 10\r\n\r\n{"n":"é"}',
+    );
   });
 });

@@ -14,7 +14,10 @@ function spellings(address: readonly number[]): string[] {
   const dotted = [high >> 8, high & 255, low >> 8, low & 255].join('.');
   const found = [
     plain.join(':'),
-    plain.map((part) => part.padStart(4, '0')).join(':').toUpperCase(),
+    plain
+      .map((part) => part.padStart(4, '0'))
+      .join(':')
+      .toUpperCase(),
     [...plain.slice(0, 6), dotted].join(':'),
   ];
   for (let from = 0; from < 8; from += 1) {
@@ -42,10 +45,32 @@ describe('the key of a network', () => {
   });
 
   it.each([
-    [null], [''], ['unknown'], ['1.2.3'], ['1.2.3.4.5'], ['1.2.3.256'], ['01.2.3.4'], ['0x1.2.3.4'], ['1.2.3.4 '],
-    ['1.2.3.4, 5.6.7.8'], [':'], [':::'], ['1::2::3'], ['1:2:3:4:5:6:7'], ['1:2:3:4:5:6:7:8:9'], ['::1:2:3:4:5:6:7:8'],
-    ['12345::'], ['g::'], ['fe80::1%eth0'], ['[::1]'], ['1.2.3.4::'], ['::1.2.3.4:5'], ['1:2:3:4:5:6:7:1.2.3.4'],
-    [':1::2'], ['1:'], ['::1.2.3.04'],
+    [null],
+    [''],
+    ['unknown'],
+    ['1.2.3'],
+    ['1.2.3.4.5'],
+    ['1.2.3.256'],
+    ['01.2.3.4'],
+    ['0x1.2.3.4'],
+    ['1.2.3.4 '],
+    ['1.2.3.4, 5.6.7.8'],
+    [':'],
+    [':::'],
+    ['1::2::3'],
+    ['1:2:3:4:5:6:7'],
+    ['1:2:3:4:5:6:7:8:9'],
+    ['::1:2:3:4:5:6:7:8'],
+    ['12345::'],
+    ['g::'],
+    ['fe80::1%eth0'],
+    ['[::1]'],
+    ['1.2.3.4::'],
+    ['::1.2.3.4:5'],
+    ['1:2:3:4:5:6:7:1.2.3.4'],
+    [':1::2'],
+    ['1:'],
+    ['::1.2.3.04'],
   ])('is "unknown" for %j', (ip) => {
     expect(networkKey(ip)).toBe('unknown');
   });
@@ -83,7 +108,12 @@ describe('the key of a network', () => {
 
 describe("the caller's address", () => {
   it('is read from cf-connecting-ip alone', () => {
-    const forged = { 'x-forwarded-for': '1.1.1.1', 'x-real-ip': '1.1.1.1', 'true-client-ip': '1.1.1.1', forwarded: 'for=1.1.1.1' };
+    const forged = {
+      'x-forwarded-for': '1.1.1.1',
+      'x-real-ip': '1.1.1.1',
+      'true-client-ip': '1.1.1.1',
+      forwarded: 'for=1.1.1.1',
+    };
     expect(clientAddress(new Headers(forged))).toBeNull();
     expect(clientAddress(new Headers({ ...forged, 'cf-connecting-ip': '9.9.9.9' }))).toBe('9.9.9.9');
   });

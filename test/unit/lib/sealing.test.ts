@@ -93,9 +93,15 @@ describe('a sealed value', () => {
 
   it('is refused, as what it is, whatever text stands in its place', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.oneof(fc.string(), fc.string().map((text) => `gatehouse:1:k1:${text}`)), async (text) => {
-        expect(await refusal(sealer.open(text, context))).toMatch(/^(malformed|unknown_key)$/);
-      }),
+      fc.asyncProperty(
+        fc.oneof(
+          fc.string(),
+          fc.string().map((text) => `gatehouse:1:k1:${text}`),
+        ),
+        async (text) => {
+          expect(await refusal(sealer.open(text, context))).toMatch(/^(malformed|unknown_key)$/);
+        },
+      ),
     );
   });
 

@@ -90,7 +90,11 @@ describe('sending by Resend', () => {
     await createResendMailer({ apiKey: 're_key', sender, endpoint: server.endpoint }).send(message);
     expect(server.received).toHaveLength(1);
     expect(server.received[0]?.headers.authorization).toBe('Bearer re_key');
-    expect(server.received[0]?.body).toEqual({ ...message, from: '"Acme" <noreply@example.com>', to: ['ada@example.com'] });
+    expect(server.received[0]?.body).toEqual({
+      ...message,
+      from: '"Acme" <noreply@example.com>',
+      to: ['ada@example.com'],
+    });
   });
 
   it('quotes the name of the sender', async () => {
@@ -101,13 +105,23 @@ describe('sending by Resend', () => {
   });
 
   it.each([
-    [400, 'rejected'], [401, 'rejected'], [403, 'rejected'], [422, 'rejected'], [302, 'rejected'],
-    [429, 'unavailable'], [500, 'unavailable'], [503, 'unavailable'],
+    [400, 'rejected'],
+    [401, 'rejected'],
+    [403, 'rejected'],
+    [422, 'rejected'],
+    [302, 'rejected'],
+    [429, 'unavailable'],
+    [500, 'unavailable'],
+    [503, 'unavailable'],
   ])('calls an answer of %i %s, and tells nobody what the answer said', async (status, code) => {
     await using server = await listen((response) => {
-      response.writeHead(status, { location: 'https://evil.example' }).end('{"message":"ada@example.com is not allowed"}');
+      response
+        .writeHead(status, { location: 'https://evil.example' })
+        .end('{"message":"ada@example.com is not allowed"}');
     });
-    const error = await failure(createResendMailer({ apiKey: 're_key', sender, endpoint: server.endpoint }).send(message));
+    const error = await failure(
+      createResendMailer({ apiKey: 're_key', sender, endpoint: server.endpoint }).send(message),
+    );
     expect(error.code).toBe(code);
     expect(error.message).toContain(String(status));
     expect(JSON.stringify([error.message, error.stack, error.cause])).not.toMatch(/ada@|re_key|Hello/);

@@ -5,7 +5,11 @@ import { call, owner } from '../../support/worker.ts';
 describe('a profile', () => {
   it('changes in the given fields and keeps the rest', async () => {
     const me = await newPerson(owner, { user: { bio: 'Kept', display_name: 'Old' } });
-    const changed = await call('account.updateProfile', { displayName: '  Ada  ', timeZone: 'Europe/Paris' }, { token: me.token });
+    const changed = await call(
+      'account.updateProfile',
+      { displayName: '  Ada  ', timeZone: 'Europe/Paris' },
+      { token: me.token },
+    );
     expect(changed.data).toMatchObject({ displayName: 'Ada', timeZone: 'Europe/Paris', bio: 'Kept' });
     expect((await call('account.getProfile', undefined, { token: me.token })).data).toEqual(changed.data);
   });
@@ -36,7 +40,15 @@ describe('a profile', () => {
 
   it('never takes what is not the person’s to write (CVE-2025-61928)', async () => {
     const me = await newPerson(owner);
-    const input = { bio: 'x', platformRole: 'admin', email: 'root@example.com', emailVerifiedAt: '2020-01-01', id: 'root', userId: 'root', role: 'admin' };
+    const input = {
+      bio: 'x',
+      platformRole: 'admin',
+      email: 'root@example.com',
+      emailVerifiedAt: '2020-01-01',
+      id: 'root',
+      userId: 'root',
+      role: 'admin',
+    };
     await call('account.updateProfile', input, { token: me.token });
     const [row] = await owner.query('select id, email, platform_role, role from users where id = $1', [me.userId]);
     expect(row).toEqual({ id: me.userId, email: me.email, platform_role: 'user', role: null });

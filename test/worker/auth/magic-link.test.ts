@@ -82,9 +82,13 @@ describe('a magic link', () => {
   it('is refused ten minutes later, and that is noted for a known user', async () => {
     const person = await newPerson(owner);
     const { token, requestSecret } = await ask(person.email);
-    await owner.query("update magic_links set expires_at = now() - interval '1 second' where email = $1", [person.email]);
+    await owner.query("update magic_links set expires_at = now() - interval '1 second' where email = $1", [
+      person.email,
+    ]);
     expect((await verify({ token, requestSecret })).code).toBe('magic_link.expired');
-    const history = await owner.query('select success, failure_reason from login_history where user_id = $1', [person.userId]);
+    const history = await owner.query('select success, failure_reason from login_history where user_id = $1', [
+      person.userId,
+    ]);
     expect(history).toEqual([{ success: false, failure_reason: 'magic_link.expired' }]);
   });
 
@@ -116,7 +120,12 @@ describe('a magic link', () => {
   it('leads only to allowed places', async () => {
     const { token, requestSecret } = await ask(newEmail(), { redirectUrl: '/account?tab=1' });
     expect((await verify({ token, requestSecret })).data.redirectUrl).toBe(`${PUBLIC_URL}/account?tab=1`);
-    for (const redirectUrl of ['https://evil.example', '//evil.example', '/\\evil.example', 'https://app.example.com.evil.example']) {
+    for (const redirectUrl of [
+      'https://evil.example',
+      '//evil.example',
+      '/\\evil.example',
+      'https://app.example.com.evil.example',
+    ]) {
       const refused = await call('auth.requestMagicLink', { email: newEmail(), redirectUrl });
       expect(refused.code, redirectUrl).toBe('redirect.refused');
     }
@@ -137,7 +146,8 @@ describe('a magic link', () => {
     const email = newEmail();
     const headers = { 'idempotency-key': newId(), 'cf-connecting-ip': newAddress() };
     const answers = [];
-    for (let i = 0; i < 4; i += 1) answers.push(await call<Requested>('auth.requestMagicLink', { email, delivery: 'bearer' }, { headers }));
+    for (let i = 0; i < 4; i += 1)
+      answers.push(await call<Requested>('auth.requestMagicLink', { email, delivery: 'bearer' }, { headers }));
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 429]);
     expect(new Set(answers.slice(0, 3).map(({ data }) => data.requestSecret)).size).toBe(1);
   });
@@ -158,14 +168,17 @@ describe('the code of the mail', () => {
     const { code, requestSecret } = await ask(email);
     const signedIn = await verifyCode({ code, requestSecret });
     expect(signedIn.status).toBe(200);
-    expect((await call('auth.getSession', undefined, { token: signedIn.data.sessionToken })).data).toMatchObject({ email });
+    expect((await call('auth.getSession', undefined, { token: signedIn.data.sessionToken })).data).toMatchObject({
+      email,
+    });
   });
 
   it('can be tried three times, then not even the right one counts', async () => {
     const { code, requestSecret } = await ask(newEmail());
     const wrong = code === '000000' ? '000001' : '000000';
     const left = [];
-    for (let i = 0; i < 3; i += 1) left.push((await verifyCode({ code: wrong, requestSecret })).error?.data.attemptsLeft);
+    for (let i = 0; i < 3; i += 1)
+      left.push((await verifyCode({ code: wrong, requestSecret })).error?.data.attemptsLeft);
     expect(left).toEqual([2, 1, 0]);
     expect((await verifyCode({ code, requestSecret })).code).toBe('code.exhausted');
   });

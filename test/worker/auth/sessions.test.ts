@@ -18,7 +18,10 @@ describe('the list of sessions', () => {
     await newSession(owner, me.userId, { last_active_at: inHours(-24 * 8) });
     await newPerson(owner);
     const { data } = await call<{ items: Session[] }>('auth.listSessions', undefined, { token: me.token });
-    expect(data.items.map(({ id, isCurrent }) => [id, isCurrent])).toEqual([[other.sessionId, false], [me.sessionId, true]]);
+    expect(data.items.map(({ id, isCurrent }) => [id, isCurrent])).toEqual([
+      [other.sessionId, false],
+      [me.sessionId, true],
+    ]);
     expect(data.items[1]?.deviceName).toBe('Firefox on Linux');
     expect(JSON.stringify(data)).not.toMatch(/hash|gts_/);
   });
@@ -40,7 +43,9 @@ describe('a revoked session', () => {
     await revoke();
     const [first] = await owner.query('select revoked_at::text from user_sessions where id = $1', [other.sessionId]);
     expect((await revoke()).status).toBe(200);
-    expect(await owner.query('select revoked_at::text from user_sessions where id = $1', [other.sessionId])).toEqual([first]);
+    expect(await owner.query('select revoked_at::text from user_sessions where id = $1', [other.sessionId])).toEqual([
+      first,
+    ]);
   });
 
   it('that revoked itself gets the same answer when it asks again, since the first may be lost', async () => {
@@ -94,24 +99,37 @@ describe('the sign-in history', () => {
     const stranger = await newPerson(owner);
     // Many at one instant: the cursor must not step over them.
     for (const userId of [me.userId, stranger.userId]) {
-      await owner.query(`insert into login_history (user_id, event_type, success, created_at)
-        select $1, 'login_success', true, date_trunc('second', now()) - (i / 3) * interval '1 second' from generate_series(0, 6) i`, [userId]);
+      await owner.query(
+        `insert into login_history (user_id, event_type, success, created_at)
+        select $1, 'login_success', true, date_trunc('second', now()) - (i / 3) * interval '1 second' from generate_series(0, 6) i`,
+        [userId],
+      );
     }
     const seen: string[] = [];
     let cursor: string | null | undefined;
     do {
-      const page = await call<{ items: { id: string }[]; nextCursor: string | null }>('auth.listLoginHistory', { limit: 3, cursor: cursor ?? undefined }, { token: me.token });
+      const page = await call<{ items: { id: string }[]; nextCursor: string | null }>(
+        'auth.listLoginHistory',
+        { limit: 3, cursor: cursor ?? undefined },
+        { token: me.token },
+      );
       seen.push(...page.data.items.map(({ id }) => id));
       cursor = page.data.nextCursor;
     } while (cursor);
-    const all = await owner.query<{ id: string }>('select id from login_history where user_id = $1 order by created_at desc, id desc', [me.userId]);
+    const all = await owner.query<{ id: string }>(
+      'select id from login_history where user_id = $1 order by created_at desc, id desc',
+      [me.userId],
+    );
     expect(seen).toEqual(all.map(({ id }) => id));
   });
 
   it('notes where a sign-in came from, as far as the request tells', async () => {
     const me = await newPerson(owner);
-    await owner.query(`insert into login_history (user_id, event_type, auth_method, success, device_info, location)
-      values ($1, 'login_success', 'magic_link', true, '{"name":"Chrome on macOS"}', '{"city":"Paris","country":"FR","coords":[48.8,2.3]}')`, [me.userId]);
+    await owner.query(
+      `insert into login_history (user_id, event_type, auth_method, success, device_info, location)
+      values ($1, 'login_success', 'magic_link', true, '{"name":"Chrome on macOS"}', '{"city":"Paris","country":"FR","coords":[48.8,2.3]}')`,
+      [me.userId],
+    );
     const { data } = await call<{ items: object[] }>('auth.listLoginHistory', {}, { token: me.token });
     expect(data.items[0]).toMatchObject({ deviceName: 'Chrome on macOS', city: 'Paris', country: 'FR' });
   });

@@ -24,14 +24,23 @@ describe('the account page', () => {
     const me = await newPerson(owner);
     for (let minute = 10; minute < 35; minute += 1) {
       const created_at = `2026-01-01T00:${minute}:00Z`;
-      await insert(owner, 'login_history', { id: newId(), user_id: me.userId, event_type: 'login_success', success: true, created_at });
+      await insert(owner, 'login_history', {
+        id: newId(),
+        user_id: me.userId,
+        event_type: 'login_success',
+        success: true,
+        created_at,
+      });
     }
-    const times = (page: string) => [...page.matchAll(/datetime="2026-01-01T00:(\d\d)/g)].map(([, minute]) => Number(minute));
+    const times = (page: string) =>
+      [...page.matchAll(/datetime="2026-01-01T00:(\d\d)/g)].map(([, minute]) => Number(minute));
     const older = (page: string) => /href="(\/account\?cursor=[^"#]+)#history">Older/.exec(page)?.[1];
     const first = await open(me);
     const second = await open(me, older(first));
     const third = await open(me, older(second));
-    expect([...times(first), ...times(second), ...times(third)]).toEqual(Array.from({ length: 25 }, (_, index) => 34 - index));
+    expect([...times(first), ...times(second), ...times(third)]).toEqual(
+      Array.from({ length: 25 }, (_, index) => 34 - index),
+    );
     expect(first).not.toContain('>Newest<');
     expect(third).toContain('>Newest<');
     expect(older(third)).toBeUndefined();
@@ -47,7 +56,12 @@ describe('the account page', () => {
     const me = await newPerson(owner);
     const refused = { event_type: 'login_failed', success: false, failure_reason: 'magic_link.other_browser' };
     await insert(owner, 'login_history', { id: newId(), user_id: me.userId, ...refused });
-    await insert(owner, 'login_history', { id: newId(), user_id: me.userId, ...refused, failure_reason: 'of.later_times' });
+    await insert(owner, 'login_history', {
+      id: newId(),
+      user_id: me.userId,
+      ...refused,
+      failure_reason: 'of.later_times',
+    });
     const page = await open(me);
     expect(page).toContain('The link was opened in another browser');
     expect(page).not.toContain('of.later_times');

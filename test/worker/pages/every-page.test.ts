@@ -6,22 +6,31 @@ import { browse, deployed, post } from './browse.ts';
 const failure = new Error('not for anybody');
 
 describe('every page', () => {
-  it.each(['/sign-in', '/sign-in/code', '/dev/mailbox', '/nothing'])('%s lets in no script but our own, and is not kept', async (path) => {
-    const { headers } = await browse(path);
-    const policy = headers.get('content-security-policy') ?? '';
-    for (const directive of [
-      "default-src 'none'", "script-src 'self'", "style-src 'self'", "connect-src 'self'", "img-src 'self' data:",
-      "form-action 'self'", "base-uri 'none'", "frame-ancestors 'none'",
-    ]) {
-      expect(policy).toContain(directive);
-    }
-    expect(policy).not.toContain('unsafe');
-    expect(headers.get('cache-control')).toBe('no-store');
-    expect(headers.get('content-type')).toMatch(/^text\/html/);
-    expect(headers.get('x-content-type-options')).toBe('nosniff');
-    // With no-referrer a form of ours would come with "Origin: null", and be refused.
-    expect(headers.get('referrer-policy')).toBe('same-origin');
-  });
+  it.each(['/sign-in', '/sign-in/code', '/dev/mailbox', '/nothing'])(
+    '%s lets in no script but our own, and is not kept',
+    async (path) => {
+      const { headers } = await browse(path);
+      const policy = headers.get('content-security-policy') ?? '';
+      for (const directive of [
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "connect-src 'self'",
+        "img-src 'self' data:",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+      ]) {
+        expect(policy).toContain(directive);
+      }
+      expect(policy).not.toContain('unsafe');
+      expect(headers.get('cache-control')).toBe('no-store');
+      expect(headers.get('content-type')).toMatch(/^text\/html/);
+      expect(headers.get('x-content-type-options')).toBe('nosniff');
+      // With no-referrer a form of ours would come with "Origin: null", and be refused.
+      expect(headers.get('referrer-policy')).toBe('same-origin');
+    },
+  );
 
   it('holds no inline script or style, and asks not to be indexed', async () => {
     const text = await (await browse('/sign-in')).text();
@@ -102,14 +111,15 @@ describe('an error', () => {
     expect(text).not.toContain('not for anybody');
   });
 
-  it.each([['/nothing', '*/*'], ['/v1/nothing', 'text/html'], ['/dev/nothing.json', 'text/html']])(
-    'of %s for programs is JSON (accept: %s)',
-    async (path, accept) => {
-      const response = await browse(path, { headers: { accept } });
-      expect(response.status).toBe(404);
-      expect(await response.json()).toMatchObject({ error: { code: 'route.not_found' } });
-    },
-  );
+  it.each([
+    ['/nothing', '*/*'],
+    ['/v1/nothing', 'text/html'],
+    ['/dev/nothing.json', 'text/html'],
+  ])('of %s for programs is JSON (accept: %s)', async (path, accept) => {
+    const response = await browse(path, { headers: { accept } });
+    expect(response.status).toBe(404);
+    expect(await response.json()).toMatchObject({ error: { code: 'route.not_found' } });
+  });
 });
 
 describe('the development mailbox', () => {
@@ -143,6 +153,8 @@ describe('a deployment', () => {
     const request = new Request(`${settings.PUBLIC_URL}/account`, { redirect: 'manual', headers: { cookie } });
     const response = await send(request, settings);
     expect(response.status).toBe(303);
-    expect(response.headers.get('set-cookie')).toMatch(/^__Host-gatehouse_session=; Max-Age=0; Path=\/; HttpOnly; SameSite=Lax; Secure$/);
+    expect(response.headers.get('set-cookie')).toMatch(
+      /^__Host-gatehouse_session=; Max-Age=0; Path=\/; HttpOnly; SameSite=Lax; Secure$/,
+    );
   });
 });

@@ -50,7 +50,9 @@ describe('a form', () => {
     const headers = { origin: PUBLIC_URL, 'content-type': 'multipart/form-data; boundary=x' };
     expect((await browse('/sign-in', { method: 'POST', body: 'not a form', headers })).status).toBe(400);
     const json = { origin: PUBLIC_URL, 'content-type': 'application/json' };
-    expect((await browse('/sign-in/code', { method: 'POST', body: '{"code":"123456"}', headers: json })).status).toBe(400);
+    expect((await browse('/sign-in/code', { method: 'POST', body: '{"code":"123456"}', headers: json })).status).toBe(
+      400,
+    );
   });
 
   it.each(['/account/profile', '/account/sessions/revoke', '/account/sessions/revoke-others', '/account/sign-out'])(
@@ -66,7 +68,13 @@ describe('a form', () => {
   );
 
   it('that meets a limiter which cannot be asked says so, and what was typed stays', async () => {
-    const broken = { RATE_LIMITER: { idFromName: () => { throw new Error('gone'); } } };
+    const broken = {
+      RATE_LIMITER: {
+        idFromName: () => {
+          throw new Error('gone');
+        },
+      },
+    };
     const body = new URLSearchParams({ email: 'ada@example.com' });
     const request = new Request(`${PUBLIC_URL}/sign-in`, { method: 'POST', headers: { origin: PUBLIC_URL }, body });
     const response = await send(request, broken);

@@ -37,10 +37,17 @@ it('nothing in the database signs anybody in: not as cookie, bearer, link, code 
     const answers = await Promise.all([
       call('auth.getSession', undefined, { token: value }),
       call('auth.getSession', undefined, { headers: { cookie: `gatehouse_session=${value}` } }),
-      call('auth.verifyMagicLink', { token: value.slice(0, 200), requestSecret: asked.data.requestSecret }, { headers: { 'cf-connecting-ip': newAddress() } }),
+      call(
+        'auth.verifyMagicLink',
+        { token: value.slice(0, 200), requestSecret: asked.data.requestSecret },
+        { headers: { 'cf-connecting-ip': newAddress() } },
+      ),
       call('auth.verifyMagicLink', { token: value.slice(0, 200), requestSecret: `${link?.id}.${value}`.slice(0, 200) }),
     ]);
-    expect(answers.map(({ status }) => status).filter((status) => status < 400), value).toEqual([]);
+    expect(
+      answers.map(({ status }) => status).filter((status) => status < 400),
+      value,
+    ).toEqual([]);
   }
 }, 120_000);
 
@@ -48,7 +55,10 @@ it('no code can be found offline: without the lookup key all million of them loo
   const email = `${newId()}@example.com`;
   await call('auth.requestMagicLink', { email, delivery: 'bearer' });
   const { code = '' } = (await readMail(email)) ?? {};
-  const [row] = await owner.query<{ id: string; code_hash: string }>('select id, code_hash from magic_links where email = $1', [email]);
+  const [row] = await owner.query<{ id: string; code_hash: string }>(
+    'select id, code_hash from magic_links where email = $1',
+    [email],
+  );
   const stored = row?.code_hash.split(':')[1];
   expect(stored).toMatch(/^[0-9a-f]{64}$/);
   // Each way to compute it from what the row holds, tried with the right code itself: a million tries do no better.

@@ -20,10 +20,13 @@ describe.each(guarded)('$path without a live credential', (procedure) => {
     expect(outcome.status).toBe(401);
   });
 
-  it.each([`gts_${randomSecret()}`, `gtk_${'a'.repeat(36)}`])('answers 401 to one it never gave out: %s', async (token) => {
-    const outcome = await call(procedure.path, input, { method, token });
-    expect([outcome.status, outcome.code]).toEqual([401, 'credential.invalid']);
-  });
+  it.each([`gts_${randomSecret()}`, `gtk_${'a'.repeat(36)}`])(
+    'answers 401 to one it never gave out: %s',
+    async (token) => {
+      const outcome = await call(procedure.path, input, { method, token });
+      expect([outcome.status, outcome.code]).toEqual([401, 'credential.invalid']);
+    },
+  );
 
   it('answers 401 to one that is not of its making', async () => {
     const headers = { authorization: 'Bearer ../../etc/passwd%00' };

@@ -6,7 +6,17 @@ import { sampleInput } from '../../support/sample-input.ts';
 import { newAddress, owner, PUBLIC_URL, send } from '../../support/worker.ts';
 
 const hostile = fc.oneof(
-  fc.constantFrom('\u0000', '\ud800', '\udfff\ud800', '', ' ', '\u202e', "'; drop table users; --", '𝕏'.repeat(300), 'a'.repeat(5000)),
+  fc.constantFrom(
+    '\u0000',
+    '\ud800',
+    '\udfff\ud800',
+    '',
+    ' ',
+    '\u202e',
+    "'; drop table users; --",
+    '𝕏'.repeat(300),
+    'a'.repeat(5000),
+  ),
   fc.constantFrom<unknown>(null, true, -1, 0, 1e308, 2 ** 53, {}, [], [[]], { __proto__: null }, { constructor: 1 }),
   fc.string({ unit: 'binary' }),
   fc.jsonValue(),
@@ -16,7 +26,9 @@ const hostile = fc.oneof(
 function mutations(sample: unknown): fc.Arbitrary<unknown> {
   if (typeof sample !== 'object' || sample === null) return hostile;
   const fields = Object.keys(sample);
-  const changed = fc.dictionary(fc.constantFrom(...fields, '__proto__', 'userId', 'organizationId', 'id'), hostile).map((changes) => ({ ...sample, ...changes }));
+  const changed = fc
+    .dictionary(fc.constantFrom(...fields, '__proto__', 'userId', 'organizationId', 'id'), hostile)
+    .map((changes) => ({ ...sample, ...changes }));
   return fc.oneof({ weight: 5, arbitrary: changed }, { weight: 1, arbitrary: hostile });
 }
 
@@ -25,7 +37,11 @@ async function post(procedure: ProcedureInfo, input: unknown, token: string | un
   const text = JSON.stringify(input) ?? '';
   const isQuery = procedure.type === 'query';
   const url = `${PUBLIC_URL}/trpc/${procedure.path}${isQuery ? `?input=${encodeURIComponent(text)}` : ''}`;
-  const headers = { 'content-type': 'application/json', 'cf-connecting-ip': newAddress(), ...(token && { authorization: `Bearer ${token}` }) };
+  const headers = {
+    'content-type': 'application/json',
+    'cf-connecting-ip': newAddress(),
+    ...(token && { authorization: `Bearer ${token}` }),
+  };
   return send(new Request(url, { method: isQuery ? 'GET' : 'POST', headers, body: isQuery ? undefined : text }));
 }
 
@@ -39,7 +55,10 @@ describe.each(allProcedures())('$path', (procedure) => {
         const body = await response.text();
         expect(response.status, body).toBeLessThan(500);
         expect(body).not.toMatch(/"stack"|\.ts:\d+|select gatehouse/);
-        if (!response.ok) expect(JSON.parse(body)).toMatchObject({ error: { data: { appCode: expect.stringMatching(/^[a-z_]+\.[a-z_]+$/) } } });
+        if (!response.ok)
+          expect(JSON.parse(body)).toMatchObject({
+            error: { data: { appCode: expect.stringMatching(/^[a-z_]+\.[a-z_]+$/) } },
+          });
       }),
       { numRuns: 60 },
     );
@@ -48,17 +67,41 @@ describe.each(allProcedures())('$path', (procedure) => {
 
 describe('requests that are hardly any', () => {
   const requests: [name: string, path: string, init: RequestInit, status: number, code: string][] = [
-    ['a body that is not JSON', '/trpc/auth.requestMagicLink', { method: 'POST', body: '{"email":' }, 400, 'body.malformed'],
+    [
+      'a body that is not JSON',
+      '/trpc/auth.requestMagicLink',
+      { method: 'POST', body: '{"email":' },
+      400,
+      'body.malformed',
+    ],
     ['a body that is no object', '/trpc/auth.requestMagicLink', { method: 'POST', body: '[]' }, 400, 'input.invalid'],
-    ['another content type', '/trpc/auth.requestMagicLink', { method: 'POST', body: '<a/>', headers: { 'content-type': 'text/xml' } }, 415, 'content_type.unsupported'],
+    [
+      'another content type',
+      '/trpc/auth.requestMagicLink',
+      { method: 'POST', body: '<a/>', headers: { 'content-type': 'text/xml' } },
+      415,
+      'content_type.unsupported',
+    ],
     ['an unknown procedure', '/trpc/auth.nothing', {}, 404, 'route.not_found'],
     ['a prototype as a procedure', '/trpc/constructor', {}, 404, 'route.not_found'],
     ['an unknown address', '/nothing', {}, 404, 'route.not_found'],
     ['a mutation by GET', '/trpc/auth.requestMagicLink', {}, 405, 'method.not_allowed'],
     ['a query that is not JSON', '/trpc/auth.listLoginHistory?input=%7B', {}, 401, 'credential.missing'],
-    ['a body of 300 KiB', '/trpc/auth.requestMagicLink', { method: 'POST', body: JSON.stringify({ email: 'a'.repeat(300_000) }) }, 413, 'body.too_large'],
+    [
+      'a body of 300 KiB',
+      '/trpc/auth.requestMagicLink',
+      { method: 'POST', body: JSON.stringify({ email: 'a'.repeat(300_000) }) },
+      413,
+      'body.too_large',
+    ],
     ['a batch of eleven', `/trpc/${Array(11).fill('auth.getSession').join(',')}?batch=1`, {}, 400, 'batch.too_large'],
-    ['a batch of mutations', '/trpc/auth.signOut,auth.signOut?batch=1', { method: 'POST', body: '{}' }, 400, 'batch.too_large'],
+    [
+      'a batch of mutations',
+      '/trpc/auth.signOut,auth.signOut?batch=1',
+      { method: 'POST', body: '{}' },
+      400,
+      'batch.too_large',
+    ],
     ['a path of nothing but slashes', '//', {}, 404, 'route.not_found'],
     ['a broken escape', '/trpc/%E0%A4%A', {}, 404, 'route.not_found'],
   ];
@@ -73,7 +116,11 @@ describe('requests that are hardly any', () => {
 
   it('names the field that is wrong', async () => {
     const response = await send(
-      new Request(`${PUBLIC_URL}/trpc/auth.requestMagicLink`, { method: 'POST', body: '{"email":"no address"}', headers: { 'content-type': 'application/json' } }),
+      new Request(`${PUBLIC_URL}/trpc/auth.requestMagicLink`, {
+        method: 'POST',
+        body: '{"email":"no address"}',
+        headers: { 'content-type': 'application/json' },
+      }),
     );
     const { error } = (await response.json()) as { error: { message: string; data: { fields: unknown } } };
     expect(error.message).toMatch(/^email: /);
