@@ -24,26 +24,34 @@ import { measureScale } from './scale.ts';
 import { measureStartup } from './startup.ts';
 import { summarizeAll } from './summary.ts';
 import { weigh } from './support/build.ts';
+import { stopAll } from './support/processes.ts';
 
 const FEW_USERS = 10_000;
 const DOCUMENT = 'docs/performance.md';
 
-await main(async () => {
+await main(async (): Promise<number | void> => {
   const options = readOptions(process.argv.slice(2));
   const startedAt = Date.now();
   const say = (line: string): void => {
     const seconds = Math.round((Date.now() - startedAt) / 1000);
     process.stderr.write(`bench ${String(seconds).padStart(5)} s  ${line}\n`);
   };
-  const environment = await openEnvironment({ postgres: options.postgres, pool: options.pool, say });
-  const load = startLoadProcess();
-  const end = endOnce(async () => {
-    await load.stop();
-    await environment.close();
+  let environment: Environment | undefined;
+  let isInterrupted = false;
+  const end = once(async () => {
+    await stopAll();
+    await environment?.close();
   });
-  for (const signal of ['SIGINT', 'SIGTERM'] as const)
-    process.once(signal, () => void end().then(() => process.exit(130)));
+  const interrupt = (): void => {
+    isInterrupted = true;
+    // While it opens, what it starts cannot be reached yet; it is ended right after.
+    if (environment) void end().then(() => process.exit(130));
+  };
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, interrupt);
   try {
+    environment = await openEnvironment({ postgres: options.postgres, pool: options.pool, say });
+    if (isInterrupted) return 130;
+    const load = startLoadProcess();
     if (options.profile === undefined) await measureAll(environment, load, options);
     else await profileOne(environment, load, options);
   } finally {
@@ -52,9 +60,9 @@ await main(async () => {
 });
 
 /** A second Ctrl-C, and the end of the benchmark itself, must not stop what is stopping. */
-function endOnce(work: () => Promise<void>): () => Promise<void> {
-  let ended: Promise<void> | undefined;
-  return () => (ended ??= work());
+function once(work: () => Promise<void>): () => Promise<void> {
+  let done: Promise<void> | undefined;
+  return () => (done ??= work());
 }
 
 async function measureAll(environment: Environment, load: LoadProcess, options: Options): Promise<void> {
