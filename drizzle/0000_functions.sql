@@ -23,6 +23,28 @@ revoke all on function gatehouse.create_session(text, jsonb) from public;
 --> statement-breakpoint
 grant execute on function gatehouse.create_session(text, jsonb) to gatehouse_system;
 --> statement-breakpoint
+-- function: auth/current_session
+-- Who is calling: what a frontend asks on every page. A function, since Neon over HTTP plans every statement anew and a
+-- function keeps its plan: the join under row level security costs 140 µs to plan, and a few to run.
+create or replace function gatehouse.current_session() returns jsonb
+language plpgsql stable
+as $$
+begin
+  return (
+    select jsonb_build_object('userId', u.id, 'email', u.email, 'displayName', u.display_name,
+             'avatarUrl', u.avatar_url, 'sessionId', s.id, 'expiresAt', s.expires_at)
+      from public.users u
+      left join public.user_sessions s on s.user_id = u.id and s.id = (select gatehouse.actor_id())
+     where u.id = (select gatehouse.uid())
+  );
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.current_session() is 'The subject and the session that entered, behind the wall.';
+--> statement-breakpoint
+revoke all on function gatehouse.current_session() from public;
+--> statement-breakpoint
+grant execute on function gatehouse.current_session() to gatehouse_member;
+--> statement-breakpoint
 -- function: auth/end_session
 -- Sign-out: revokes the credential that entered and notes it. Definer, since members write no history; it acts on
 -- nothing but the caller's own session.
@@ -260,35 +282,38 @@ grant execute on function gatehouse.actor_user_id() to gatehouse_member, gatehou
 --   scope       what an API token must carry; without it tokens are refused
 --   freshWithin seconds since the person last proved who they are; sessions only
 --   timeoutMs   the time limit of each later statement
-create or replace function gatehouse.enter(p_hash text, p_requirement jsonb) returns jsonb
+-- What is not set here stays empty: these settings end with the transaction.
+create or replace function gatehouse.enter(p_hash text, p_requirement jsonb) returns void
 language plpgsql volatile
 as $$
 declare
   v_actor jsonb := gatehouse.find_credential(p_hash, p_requirement->>'credential');
-  v_subject jsonb;
+  v_kind text := v_actor->>'kind';
+  v_user_id text := v_actor->>'userId';
+  v_subject text := p_requirement->>'subject';
+  v_fresh_within integer := p_requirement->>'freshWithin';
 begin
-  if v_actor->>'kind' = 'session' then
-    if (v_actor->>'authenticatedAt')::timestamptz
-       + make_interval(secs => (p_requirement->>'freshWithin')::integer) < now() then
-      raise exception 'step_up.required' using errcode = 'GH011';
-    end if;
-  elsif p_requirement->>'freshWithin' is not null then
-    raise exception 'step_up.required' using errcode = 'GH011';
-  elsif p_requirement->>'scope' is null or not v_actor->'scopes' ? (p_requirement->>'scope') then
+  if v_kind <> 'session' and (p_requirement->>'scope' is null or not v_actor->'scopes' ? (p_requirement->>'scope')) then
     raise exception 'scope.missing' using errcode = 'GH007';
+  elsif v_fresh_within is not null and (v_kind <> 'session'
+        or (v_actor->>'authenticatedAt')::timestamptz + make_interval(secs => v_fresh_within) < now()) then
+    raise exception 'step_up.required' using errcode = 'GH011';
   end if;
-  v_subject := gatehouse.resolve_subject(v_actor, p_requirement);
-  perform set_config('gatehouse.actor_kind', v_actor->>'kind', true),
+  if v_subject = 'self' and v_user_id is null then
+    raise exception 'subject.missing' using errcode = 'GH012';
+  elsif v_subject = 'self' then
+    perform set_config('gatehouse.user_id', v_user_id, true);
+  else
+    perform gatehouse.enter_subject(v_actor, p_requirement);
+  end if;
+  if (v_actor->>'touch')::boolean then
+    perform set_config('gatehouse.touch', 'due', true);
+  end if;
+  perform set_config('gatehouse.actor_kind', v_kind, true),
           set_config('gatehouse.actor_id', v_actor->>'id', true),
-          set_config('gatehouse.actor_user_id', coalesce(v_actor->>'userId', ''), true),
-          set_config('gatehouse.user_id', coalesce(v_subject->>'userId', ''), true),
-          set_config('gatehouse.organization_id', coalesce(v_subject->>'organizationId', ''), true),
-          set_config('gatehouse.touch', v_actor->>'touch', true),
+          set_config('gatehouse.actor_user_id', coalesce(v_user_id, ''), true),
           set_config('statement_timeout', p_requirement->>'timeoutMs', true),
-          set_config('role', case p_requirement->>'subject' when 'platform' then 'gatehouse_admin'
-                                                            else 'gatehouse_member' end, true);
-  return jsonb_build_object('actorKind', v_actor->'kind', 'actorId', v_actor->'id',
-    'actorUserId', v_actor->'userId', 'userId', v_subject->'userId', 'organizationId', v_subject->'organizationId');
+          set_config('role', case v_subject when 'platform' then 'gatehouse_admin' else 'gatehouse_member' end, true);
 end $$;
 --> statement-breakpoint
 comment on function gatehouse.enter(text, jsonb) is 'The gate: authenticates and authorises this transaction, then drops to gatehouse_member or gatehouse_admin.';
@@ -296,6 +321,50 @@ comment on function gatehouse.enter(text, jsonb) is 'The gate: authenticates and
 revoke all on function gatehouse.enter(text, jsonb) from public;
 --> statement-breakpoint
 grant execute on function gatehouse.enter(text, jsonb) to gatehouse_app, gatehouse_service;
+--> statement-breakpoint
+-- function: gate/enter_subject
+-- The subjects that are not simply the caller: a user named in the input; an organisation named in the input; the
+-- platform, which is nobody. Sets the subject for this transaction, or refuses.
+create or replace function gatehouse.enter_subject(p_actor jsonb, p_requirement jsonb) returns void
+language plpgsql volatile
+as $$
+declare
+  v_subject text := p_requirement->>'subject';
+  v_is_platform boolean := p_actor->>'kind' = 'service' or coalesce(p_actor->>'platformRole', '') = 'admin';
+  v_user_id text := p_requirement->>'userId';
+  v_organization_id text := p_requirement->>'organizationId';
+  v_role text;
+begin
+  if v_subject = 'user' and v_user_id is not null then
+    if v_user_id is distinct from p_actor->>'userId' and not v_is_platform then
+      raise exception 'subject.forbidden' using errcode = 'GH013';
+    end if;
+    perform set_config('gatehouse.user_id', v_user_id, true);
+  elsif v_subject = 'organization' and v_organization_id is not null then
+    if p_actor->>'kind' <> 'service' and coalesce(p_actor->>'organizationId', '') <> v_organization_id then
+      v_role := gatehouse.membership_role(v_organization_id::uuid, p_actor->>'userId');
+      if v_role is null then
+        raise exception 'organization.not_found' using errcode = 'GH009';
+      elsif array_position(array['member', 'admin', 'owner'], v_role)
+            < array_position(array['member', 'admin', 'owner'], coalesce(p_requirement->>'role', 'member')) then
+        raise exception 'organization.role_missing' using errcode = 'GH010';
+      end if;
+    end if;
+    perform set_config('gatehouse.organization_id', v_organization_id, true);
+  elsif v_subject = 'platform' then
+    if not v_is_platform then
+      raise exception 'role.missing' using errcode = 'GH008';
+    end if;
+  else
+    raise exception 'gate.misused' using errcode = 'GH014';
+  end if;
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.enter_subject(jsonb, jsonb) is 'Sets whom a call acts on, or refuses with class GH.';
+--> statement-breakpoint
+revoke all on function gatehouse.enter_subject(jsonb, jsonb) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.enter_subject(jsonb, jsonb) to gatehouse_app, gatehouse_service;
 --> statement-breakpoint
 -- function: gate/enter_system
 -- Work without a caller (before sign-in, cron, queues). Only the service login is a member of gatehouse_system; a
@@ -398,6 +467,30 @@ revoke all on function gatehouse.newest_migration() from public;
 --> statement-breakpoint
 grant execute on function gatehouse.newest_migration() to gatehouse_app, gatehouse_service;
 --> statement-breakpoint
+-- function: gate/note_use
+-- Writes the time of use to the credential that entered, unless somebody holds its row just now. Definer, since nobody
+-- else writes these columns; apart from touch(), which asks first, since entering a definer costs on every call.
+create or replace function gatehouse.note_use() returns void
+language plpgsql volatile security definer set search_path = ''
+as $$
+begin
+  if gatehouse.actor_kind() = 'session' then
+    update public.user_sessions set last_active_at = now()
+     where id = (select id from public.user_sessions
+                  where id = gatehouse.actor_id() and revoked_at is null for update skip locked);
+  else
+    update public.api_tokens set last_used_at = now()
+     where id = (select id from public.api_tokens
+                  where id = gatehouse.actor_id() and revoked_at is null for update skip locked);
+  end if;
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.note_use() is 'Notes the use of the credential that entered.';
+--> statement-breakpoint
+revoke all on function gatehouse.note_use() from public;
+--> statement-breakpoint
+grant execute on function gatehouse.note_use() to gatehouse_member, gatehouse_admin;
+--> statement-breakpoint
 -- function: gate/organization_id
 -- The subject's organisation id; null when the subject is a user or the platform.
 create or replace function gatehouse.organization_id() returns uuid
@@ -410,72 +503,15 @@ revoke all on function gatehouse.organization_id() from public;
 --> statement-breakpoint
 grant execute on function gatehouse.organization_id() to gatehouse_member, gatehouse_admin, gatehouse_system;
 --> statement-breakpoint
--- function: gate/resolve_subject
--- Whom the call acts on, or a refusal: self; a user named in the input; an organisation named in the input; the
--- platform. Answers {userId, organizationId}, both null for the platform.
-create or replace function gatehouse.resolve_subject(p_actor jsonb, p_requirement jsonb) returns jsonb
-language plpgsql stable
-as $$
-declare
-  v_subject text := p_requirement->>'subject';
-  v_is_platform boolean := p_actor->>'kind' = 'service' or coalesce(p_actor->>'platformRole', '') = 'admin';
-  v_user_id text := p_requirement->>'userId';
-  v_organization_id text := p_requirement->>'organizationId';
-  v_role text;
-begin
-  if v_subject = 'self' or (v_subject = 'user' and v_user_id = p_actor->>'userId') then
-    if p_actor->>'userId' is null then
-      raise exception 'subject.missing' using errcode = 'GH012';
-    end if;
-    return jsonb_build_object('userId', p_actor->>'userId');
-  elsif v_subject = 'user' then
-    if not v_is_platform or v_user_id is null then
-      raise exception 'subject.forbidden' using errcode = 'GH013';
-    end if;
-    return jsonb_build_object('userId', v_user_id);
-  elsif v_subject = 'organization' and v_organization_id is not null then
-    if p_actor->>'kind' <> 'service' and coalesce(p_actor->>'organizationId', '') <> v_organization_id then
-      v_role := gatehouse.membership_role(v_organization_id::uuid, p_actor->>'userId');
-      if v_role is null then
-        raise exception 'organization.not_found' using errcode = 'GH009';
-      elsif array_position(array['member', 'admin', 'owner'], v_role)
-            < array_position(array['member', 'admin', 'owner'], coalesce(p_requirement->>'role', 'member')) then
-        raise exception 'organization.role_missing' using errcode = 'GH010';
-      end if;
-    end if;
-    return jsonb_build_object('organizationId', v_organization_id);
-  elsif v_subject = 'platform' then
-    if not v_is_platform then
-      raise exception 'role.missing' using errcode = 'GH008';
-    end if;
-    return '{}'::jsonb;
-  end if;
-  raise exception 'gate.misused' using errcode = 'GH014';
-end $$;
---> statement-breakpoint
-comment on function gatehouse.resolve_subject(jsonb, jsonb) is 'Whom a call acts on, or a refusal of class GH.';
---> statement-breakpoint
-revoke all on function gatehouse.resolve_subject(jsonb, jsonb) from public;
---> statement-breakpoint
-grant execute on function gatehouse.resolve_subject(jsonb, jsonb) to gatehouse_app, gatehouse_service;
---> statement-breakpoint
 -- function: gate/touch
 -- Last statement of every batch of a live credential: notes that it was used, when `enter` found that due. It comes
--- last and skips locked rows: placed first it deadlocked two parallel revocations and serialised parallel calls.
+-- last: placed first it deadlocked two parallel revocations and serialised parallel calls.
 create or replace function gatehouse.touch() returns void
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile
 as $$
 begin
-  if current_setting('gatehouse.touch', true) is distinct from 'true' then
-    return;
-  elsif gatehouse.actor_kind() = 'session' then
-    update public.user_sessions set last_active_at = now()
-     where id = (select id from public.user_sessions
-                  where id = gatehouse.actor_id() and revoked_at is null for update skip locked);
-  else
-    update public.api_tokens set last_used_at = now()
-     where id = (select id from public.api_tokens
-                  where id = gatehouse.actor_id() and revoked_at is null for update skip locked);
+  if current_setting('gatehouse.touch', true) = 'due' then
+    perform gatehouse.note_use();
   end if;
 end $$;
 --> statement-breakpoint

@@ -14,7 +14,7 @@ export interface RequestFacts {
   readonly address: string | null;
   /** Reads the User-Agent when asked, since most calls never need it. */
   device(): Device;
-  readonly location: Location;
+  location(): Location;
   /** `Idempotency-Key` as sent, or null. */
   readonly idempotencyKey: string | null;
 }

@@ -4,6 +4,7 @@ import * as z from 'zod';
 import { $ZodError, type $ZodIssue } from 'zod/v4/core';
 import type { Context } from './context.ts';
 import type { Gate, OrganizationRole, Requirement } from './db/gate.ts';
+import type { Credential } from './lib/credentials.ts';
 import { AppError, type ErrorCode, errors } from './errors.ts';
 import { Uuid } from './lib/ids.ts';
 import { safeText } from './lib/text.ts';
@@ -91,42 +92,54 @@ function sentence(error: $ZodError): string {
 }
 
 /** Errors become refusals of the table here and nowhere else. */
-const mapErrors = t.middleware(async ({ next }) => {
-  const result = await next();
-  if (result.ok) return result;
-  const refusal = describeError(result.error);
-  throw new TRPCError({ code: errors[refusal.code].trpc, message: refusal.message, cause: refusal });
-});
+async function mapErrors<T extends MiddlewareOutcome>(run: () => Promise<T>): Promise<T> {
+  const result = await run().catch((error: unknown) => {
+    throw toTrpc(error);
+  });
+  if (!result.ok) throw toTrpc(result.error);
+  return result;
+}
+
+/** What tRPC's `next` gives. */
+type MiddlewareOutcome = { readonly ok: boolean; readonly error?: unknown };
+
+function toTrpc(error: unknown): TRPCError {
+  const refusal = describeError(error);
+  return new TRPCError({ code: errors[refusal.code].trpc, message: refusal.message, cause: refusal });
+}
 
 export const router = t.router;
 /** For the REST adapter: calls a procedure with a context, no HTTP in between. */
 export const createCallerFactory = t.createCallerFactory;
 
-const base = t.procedure.use(mapErrors);
-
 /** Anyone may call; the verb works as the system, on what it was given alone. */
-export const publicProcedure = base
+export const publicProcedure = t.procedure
   .meta({ access: { subject: 'public' } })
-  .use(({ ctx, next }) => next({ ctx: { system: ctx.systemGate } }));
-
-/** A caller without any credential is refused before its input is read. */
-const withCredential = t.middleware(({ ctx, next }) => {
-  if (!ctx.credential) throw new AppError('credential.missing');
-  return next({ ctx: { credential: ctx.credential } });
-});
+  .use(({ ctx, next }) => mapErrors(() => next({ ctx: { system: ctx.systemGate } })));
 
 type Demand = { readonly scope?: string; readonly freshWithin?: number };
 
+/**
+ * Error mapping, credential and gate in one middleware, since tRPC copies the context for each. A caller without any
+ * credential is refused before the input is read.
+ */
+const guard = (requirement: Requirement) =>
+  t.middleware(({ ctx, next }) => mapErrors(() => passGate(ctx, requirement, (gate) => next({ ctx: { gate } }))));
+
+const withCredential = t.middleware(({ ctx, next }) =>
+  mapErrors(() => {
+    requireCredential(ctx);
+    return next();
+  }),
+);
+
 /** The call acts on the user whom the credential belongs to. */
 export const self = (demand: Demand = {}) =>
-  base
-    .meta({ access: { subject: 'self', ...demand } })
-    .use(withCredential)
-    .use(({ ctx, next }) => passGate(ctx, { subject: 'self', ...demand }, (gate) => next({ ctx: { gate } })));
+  t.procedure.meta({ access: { subject: 'self', ...demand } }).use(guard({ subject: 'self', ...demand }));
 
 /** The call acts on the user named in the input: the caller, or anyone for service tokens and administrators. */
 export const user = (demand: Demand & { readonly scope: string }) =>
-  base
+  t.procedure
     .meta({ access: { subject: 'user', ...demand } })
     .use(withCredential)
     .input(z.object({ userId: safeText({ min: 1, max: 255 }) }))
@@ -136,7 +149,7 @@ export const user = (demand: Demand & { readonly scope: string }) =>
 
 /** The call acts on the organisation named in the input, of which the caller is a member with at least that role. */
 export const organization = (role: OrganizationRole, demand: Demand = {}) =>
-  base
+  t.procedure
     .meta({ access: { subject: 'organization', role, ...demand } })
     .use(withCredential)
     .input(z.object({ organizationId: Uuid }))
@@ -148,18 +161,20 @@ export const organization = (role: OrganizationRole, demand: Demand = {}) =>
 
 /** The call spans users: platform administrators and service tokens. */
 export const platform = (demand: Demand & { readonly scope: string }) =>
-  base
-    .meta({ access: { subject: 'platform', ...demand } })
-    .use(withCredential)
-    .use(({ ctx, next }) => passGate(ctx, { subject: 'platform', ...demand }, (gate) => next({ ctx: { gate } })));
+  t.procedure.meta({ access: { subject: 'platform', ...demand } }).use(guard({ subject: 'platform', ...demand }));
+
+function requireCredential({ credential }: Context): Credential {
+  if (!credential) throw new AppError('credential.missing');
+  return credential;
+}
 
 /** Hands the verb its gate, and refuses an answer that was made without asking it: nobody was authenticated then. */
 async function passGate<T extends { ok: boolean }>(
-  ctx: Context & { credential: NonNullable<Context['credential']> },
+  ctx: Context,
   requirement: Requirement,
   run: (gate: Gate) => Promise<T>,
 ): Promise<T> {
-  const gate = ctx.memberGate(ctx.credential, requirement);
+  const gate = ctx.memberGate(requireCredential(ctx), requirement);
   let asked = false;
   const result = await run((build) => {
     asked = true;

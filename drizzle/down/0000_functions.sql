@@ -8,9 +8,9 @@ drop function gatehouse.uid();
 --> statement-breakpoint
 drop function gatehouse.touch();
 --> statement-breakpoint
-drop function gatehouse.resolve_subject(jsonb, jsonb);
---> statement-breakpoint
 drop function gatehouse.organization_id();
+--> statement-breakpoint
+drop function gatehouse.note_use();
 --> statement-breakpoint
 drop function gatehouse.newest_migration();
 --> statement-breakpoint
@@ -19,6 +19,8 @@ drop function gatehouse.membership_role(uuid, text);
 drop function gatehouse.find_credential(text, text);
 --> statement-breakpoint
 drop function gatehouse.enter_system(integer);
+--> statement-breakpoint
+drop function gatehouse.enter_subject(jsonb, jsonb);
 --> statement-breakpoint
 drop function gatehouse.enter(text, jsonb);
 --> statement-breakpoint
@@ -39,5 +41,7 @@ drop function gatehouse.redeem_magic_link(uuid, jsonb);
 drop function gatehouse.record_login(text, text, text, jsonb);
 --> statement-breakpoint
 drop function gatehouse.end_session(jsonb);
+--> statement-breakpoint
+drop function gatehouse.current_session();
 --> statement-breakpoint
 drop function gatehouse.create_session(text, jsonb);

@@ -1,13 +1,7 @@
 import { neon, neonConfig } from '@neondatabase/serverless';
 import type { BatchItem } from 'drizzle-orm/batch';
-import { drizzle, type NeonHttpDatabase } from 'drizzle-orm/neon-http';
-
-/** Builds statements. Nothing is sent until the list goes through `Connection.send`. */
-export type Db = Omit<NeonHttpDatabase, 'batch' | 'transaction' | '$client'>;
-/** One statement of a list. */
-export type Statement = BatchItem<'pg'>;
-/** The rows each statement of a list gives, in order. */
-export type Results<T extends readonly Statement[]> = { [K in keyof T]: T[K]['_']['result'] };
+import { drizzle } from 'drizzle-orm/neon-http';
+import type { Db, PlainStatement, Results, Statement } from './statement.ts';
 
 /** One login of one database. */
 export interface Connection {
@@ -33,13 +27,53 @@ export function connect(url: string, endpoint: string | undefined): Connection {
   const known = connections.get(url);
   if (known) return known;
   if (endpoint) neonConfig.fetchEndpoint = endpoint;
-  const database = drizzle({ client: neon(url) });
+  const client = neon(url);
   const connection: Connection = {
-    db: database,
-    send: (statements) => database.batch(statements as never) as never,
+    db: drizzle({ client }),
+    send: async (statements) => {
+      const prepared = statements.map(prepare);
+      const queries = prepared.map(({ text, params, arrayMode }) =>
+        client.query(text, params as unknown[], { arrayMode, fullResults: true }),
+      );
+      const results = await client.transaction(queries as never, { fullResults: true });
+      return (results as unknown[]).map((result, i) => prepared[i]?.read(result)) as never;
+    },
   };
   connections.set(url, connection);
   return connection;
+}
+
+/** A statement ready to be sent, and how its result is read. */
+interface Prepared {
+  readonly text: string;
+  readonly params: readonly unknown[];
+  readonly arrayMode: boolean;
+  read(result: unknown): unknown;
+}
+
+/** The part of Drizzle's prepared query that its own `batch` uses. */
+interface DrizzlePrepared {
+  getQuery(): { sql: string; params: unknown[] };
+  isResponseInArrayMode(): boolean;
+  mapResult(result: unknown): unknown;
+}
+
+const preparedByDrizzle = new WeakMap<BatchItem<'pg'>, Prepared>();
+
+/** What Drizzle's `batch` does, but plain statements pass, and a fixed statement is rendered once. */
+function prepare(statement: Statement): Prepared {
+  if (isPlain(statement)) return { ...statement, arrayMode: false, read: (result) => result };
+  const known = preparedByDrizzle.get(statement);
+  if (known) return known;
+  const query = (statement as unknown as { _prepare(): DrizzlePrepared })._prepare();
+  const { sql: text, params } = query.getQuery();
+  const prepared = { text, params, arrayMode: query.isResponseInArrayMode(), read: (result: unknown) => query.mapResult(result) };
+  preparedByDrizzle.set(statement, prepared);
+  return prepared;
+}
+
+function isPlain(statement: Statement): statement is PlainStatement {
+  return 'text' in statement && 'params' in statement;
 }
 
 /** Whether no answer of the database came: the network failed, a proxy in between, or the deadline passed. */

@@ -1,7 +1,7 @@
-import { sql } from 'drizzle-orm';
 import { AppError, databaseError, fromDatabase } from '../errors.ts';
 import type { Credential } from '../lib/credentials.ts';
-import { type Connection, type Db, isNetworkError, isUnreachable, type Results, type Statement } from './client.ts';
+import { type Connection, isNetworkError, isUnreachable } from './client.ts';
+import { type Db, plain, type Results, type Statement } from './statement.ts';
 
 /** Whom a call acts on, and what it asks of the caller. The gate in the database holds the caller against it. */
 export type Requirement = {
@@ -22,6 +22,7 @@ export type OrganizationRole = 'member' | 'admin' | 'owner';
 export type Gate = <const T extends readonly Statement[]>(build: (db: Db) => T) => Promise<Results<T>>;
 
 const TIMEOUT_MS = 5_000;
+const touch = plain('select from gatehouse.touch()');
 
 /**
  * The gate for one credential and requirement: `enter`, the caller's own statements, `touch`.
@@ -33,8 +34,7 @@ export function memberGate(connection: Connection, credential: Credential, requi
   return async (build) => {
     const { db } = connection;
     const demand = JSON.stringify({ ...requirement, credential: credential.kind, timeoutMs: TIMEOUT_MS });
-    const enter = db.execute(sql`select gatehouse.enter(${await credential.hash()}, ${demand}::jsonb)`);
-    const touch = db.execute(sql`select gatehouse.touch()`);
+    const enter = plain('select from gatehouse.enter($1, $2::jsonb)', [await credential.hash(), demand]);
     const results = await sendOnceMore(connection, [enter, ...build(db), touch]);
     return results.slice(1, -1) as never;
   };
@@ -44,7 +44,7 @@ export function memberGate(connection: Connection, credential: Credential, requi
 export function systemGate(connection: Connection, timeoutMs = TIMEOUT_MS): Gate {
   return async (build) => {
     const { db } = connection;
-    const enter = db.execute(sql`select gatehouse.enter_system(${timeoutMs})`);
+    const enter = plain('select from gatehouse.enter_system($1)', [timeoutMs]);
     const results = await sendOnceMore(connection, [enter, ...build(db)]);
     return results.slice(1) as never;
   };

@@ -1,7 +1,6 @@
-import { sql } from 'drizzle-orm';
 import type { Context } from '../context.ts';
 import { connect } from '../db/client.ts';
-import { firstValue } from '../db/rows.ts';
+import { firstValue, plain } from '../db/statement.ts';
 import { connectedRoleQuery, readRoleFacts, roleProblems, WORKER_MEMBERSHIPS } from '../db/worker-role.ts';
 import journal from '../../drizzle/meta/_journal.json' with { type: 'json' };
 
@@ -43,10 +42,10 @@ async function ask(
   login: { readonly url: string; readonly allowed: readonly string[] },
   endpoint: string | undefined,
 ): Promise<{ migration: string | null; problems: string[] }> {
-  const { db, send } = connect(login.url, endpoint);
+  const { send } = connect(login.url, endpoint);
   const [version, role] = await send([
-    db.execute(sql`select gatehouse.newest_migration() as migration`),
-    db.execute(connectedRoleQuery),
+    plain('select gatehouse.newest_migration() as migration'),
+    plain(connectedRoleQuery),
   ]);
   const facts = readRoleFacts(role.rows);
   return {

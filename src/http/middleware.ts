@@ -39,6 +39,8 @@ export const bodyLimit: MiddlewareHandler<AppEnv> = limitBody({
 
 /** Browsers of trusted origins may call with cookies; no other origin reads an answer. */
 export const cors: MiddlewareHandler<AppEnv> = (c, next) => {
+  // Nothing to say to a caller that is no page. Answers are never cached, so none lacks a `Vary` for it.
+  if (c.req.raw.headers.get('origin') === null) return next();
   const { publicUrl, trustedOrigins } = c.get('ctx').settings;
   return allowOrigins({
     origin: (origin) => (origin === publicUrl || trustedOrigins.includes(origin) ? origin : null),

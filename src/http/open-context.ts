@@ -49,7 +49,7 @@ export function openContext(c: HonoContext<AppEnv>): RequestContext {
       requestId,
       address,
       device: () => describeDevice(headers.get('user-agent')),
-      location: locationOf(c.req.raw),
+      location: () => locationOf(c.req.raw),
       idempotencyKey: headers.get('idempotency-key'),
     },
     credential: secret === null ? null : readCredential(secret, bearer !== null),

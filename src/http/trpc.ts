@@ -1,15 +1,33 @@
+import type { TRPCError } from '@trpc/server';
 import { fetchRequestHandler } from '@trpc/server/adapters/fetch';
 import type { Context as HonoContext } from 'hono';
 import { AppError } from '../errors.ts';
 import { appRouter } from '../routers/index.ts';
 import { describeError } from '../trpc.ts';
 import { logLine, safeDetail } from './log.ts';
-import type { AppEnv } from './open-context.ts';
+import type { AppEnv, RequestContext } from './open-context.ts';
+import { statusOf } from './respond.ts';
+import { answerSingleCall, readSingleCall, type SingleCall } from './trpc-single.ts';
 
 const MAX_BATCH = 10;
 
 /** tRPC over HTTP. Queries batch up to ten, mutations go alone: each has its own budget, and its own refusal. */
 export async function serveTrpc(c: HonoContext<AppEnv>): Promise<Response> {
+  const single = readSingleCall(c.req.raw);
+  return single ? serveSingle(c, single) : serveBatch(c);
+}
+
+async function serveSingle(c: HonoContext<AppEnv>, call: SingleCall): Promise<Response> {
+  const ctx = c.get('ctx');
+  const { body, error } = await answerSingleCall(call, c.req.raw, ctx);
+  if (!error) return c.json(body);
+  const refusal = describeError(error);
+  noteRefusal(ctx, error, call.path);
+  if (refusal.details.retryAfter !== undefined) c.header('retry-after', String(refusal.details.retryAfter));
+  return c.json(body, statusOf(refusal));
+}
+
+async function serveBatch(c: HonoContext<AppEnv>): Promise<Response> {
   const ctx = c.get('ctx');
   refuseUnreadable(c);
   return fetchRequestHandler({
@@ -22,18 +40,21 @@ export async function serveTrpc(c: HonoContext<AppEnv>): Promise<Response> {
       const retryAfter = Math.max(0, ...seconds);
       return retryAfter > 0 ? { headers: { 'retry-after': String(retryAfter) } } : {};
     },
-    onError: ({ error, path }) => {
-      const { code, details } = describeError(error);
-      const isOurs = code === 'internal.error' || code === 'gate.misused';
-      logLine({
-        event: 'call.refused',
-        level: isOurs ? 'error' : 'info',
-        requestId: ctx.facts.requestId,
-        procedure: path,
-        code,
-        detail: isOurs ? safeDetail(details.cause ?? error) : undefined,
-      });
-    },
+    onError: ({ error, path }) => noteRefusal(ctx, error, path),
+  });
+}
+
+/** One log line for each refused call: its code, and for a fault of ours where it was. */
+function noteRefusal(ctx: RequestContext, error: TRPCError, procedure: string | undefined): void {
+  const { code, details } = describeError(error);
+  const isOurs = code === 'internal.error' || code === 'gate.misused';
+  logLine({
+    event: 'call.refused',
+    level: isOurs ? 'error' : 'info',
+    requestId: ctx.facts.requestId,
+    procedure,
+    code,
+    detail: isOurs ? safeDetail(details.cause ?? error) : undefined,
   });
 }
 

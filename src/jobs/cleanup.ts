@@ -1,6 +1,5 @@
-import { sql } from 'drizzle-orm';
 import type { Gate } from '../db/gate.ts';
-import { firstValue } from '../db/rows.ts';
+import { firstValue, plain } from '../db/statement.ts';
 
 /** Every table that expires: what `gatehouse.cleanup_batch` knows. */
 export const expiringTables = ['user_sessions', 'magic_links', 'login_history', 'api_tokens', 'outbox'] as const;
@@ -21,7 +20,7 @@ export async function cleanup(gate: Gate): Promise<Record<string, number>> {
 async function cleanupTable(gate: Gate, table: string): Promise<number> {
   let total = 0;
   for (let batch = 0; batch < MAX_BATCHES; batch += 1) {
-    const [rows] = await gate((db) => [db.execute(sql`select gatehouse.cleanup_batch(${table}, ${BATCH}) as deleted`)]);
+    const [rows] = await gate(() => [plain('select gatehouse.cleanup_batch($1, $2) as deleted', [table, BATCH])]);
     const deleted = firstValue<number>(rows, 'deleted');
     total += deleted;
     if (deleted < BATCH) break;

@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm';
 import { beforeAll, describe, expect, inject, it } from 'vitest';
 import { connect, type Connection } from '../../src/db/client.ts';
 import { type Gate, memberGate, type Requirement, systemGate } from '../../src/db/gate.ts';
-import { firstValue } from '../../src/db/rows.ts';
+import { firstValue } from '../../src/db/statement.ts';
 import { AppError } from '../../src/errors.ts';
 import { parseCredential } from '../../src/lib/credentials.ts';
 import { newId } from '../../src/lib/ids.ts';

@@ -1,6 +1,7 @@
 import type { GatedContext } from '../../context.ts';
 import { ownedByUser } from '../../db/columns.ts';
 import { users } from '../../db/schema/index.ts';
+import { fixed } from '../../db/statement.ts';
 import { AppError } from '../../errors.ts';
 import type { ProfileView, UpdateProfileInput } from './schemas.ts';
 
@@ -19,9 +20,11 @@ const profile = {
   updatedAt: users.updatedAt,
 };
 
+const ownProfile = fixed((db) => db.select(profile).from(users).where(ownedByUser(users.id)));
+
 /** The subject's own profile. */
 export async function getProfile(ctx: GatedContext): Promise<ProfileView> {
-  const [[row]] = await ctx.gate((db) => [db.select(profile).from(users).where(ownedByUser(users.id))]);
+  const [[row]] = await ctx.gate((db) => [ownProfile(db)]);
   if (!row) throw new AppError('user.not_found');
   return row;
 }

@@ -1,6 +1,7 @@
 import { and, eq, inArray, isNull, ne, sql } from 'drizzle-orm';
 import type { GatedContext } from '../../context.ts';
 import { ownedByUser } from '../../db/columns.ts';
+import { plain } from '../../db/statement.ts';
 import { userSessions } from '../../db/schema/index.ts';
 import { AppError, databaseError } from '../../errors.ts';
 import { requestRecord } from './session.ts';
@@ -61,7 +62,7 @@ export async function revokeOtherSessions(ctx: GatedContext): Promise<{ revoked:
 export async function signOut(ctx: GatedContext): Promise<void> {
   const facts = JSON.stringify(requestRecord(ctx));
   await ctx
-    .gate((db) => [db.execute(sql`select gatehouse.end_session(${facts}::jsonb)`)])
+    .gate(() => [plain('select from gatehouse.end_session($1::jsonb)', [facts])])
     .catch((error: unknown) => {
       if (revokedSessionOf(error) === null) throw error;
     });

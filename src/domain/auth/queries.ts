@@ -1,56 +1,45 @@
-import { and, desc, eq, isNull, type SQL, sql } from 'drizzle-orm';
+import { and, desc, isNull, type SQL, sql } from 'drizzle-orm';
 import type { GatedContext } from '../../context.ts';
 import { ownedByUser } from '../../db/columns.ts';
-import { loginHistory, users, userSessions } from '../../db/schema/index.ts';
+import { loginHistory, userSessions } from '../../db/schema/index.ts';
+import { firstValue, fixed, plain } from '../../db/statement.ts';
 import { AppError } from '../../errors.ts';
 import type { CurrentSession, LoginEvent, SessionView } from './schemas.ts';
 
-const isCurrent = sql<boolean>`${userSessions.id} = (select gatehouse.actor_id())`;
-
 /** Who is calling: the cheapest authenticated call there is. */
 export async function getSession(ctx: GatedContext): Promise<CurrentSession> {
-  const [[session]] = await ctx.gate((db) => [
-    db
-      .select({
-        userId: users.id,
-        email: users.email,
-        displayName: users.displayName,
-        avatarUrl: users.avatarUrl,
-        sessionId: userSessions.id,
-        expiresAt: userSessions.expiresAt,
-      })
-      .from(users)
-      .leftJoin(userSessions, and(eq(userSessions.userId, users.id), isCurrent))
-      .where(ownedByUser(users.id)),
-  ]);
+  const [rows] = await ctx.gate(() => [plain('select gatehouse.current_session() as session')]);
+  const session = firstValue<CurrentSession | null>(rows, 'session');
   if (!session) throw new AppError('user.not_found');
-  return session;
+  return { ...session, expiresAt: session.expiresAt && new Date(session.expiresAt).toISOString() };
 }
+
+const liveSessions = fixed((db) =>
+  db
+    .select({
+      id: userSessions.id,
+      authMethod: userSessions.authMethod,
+      deviceType: userSessions.deviceType,
+      deviceName: userSessions.deviceName,
+      browser: userSessions.browser,
+      os: userSessions.os,
+      ipAddress: userSessions.ipAddress,
+      city: userSessions.locationCity,
+      country: userSessions.locationCountry,
+      createdAt: userSessions.createdAt,
+      lastActiveAt: userSessions.lastActiveAt,
+      expiresAt: userSessions.expiresAt,
+      isCurrent: sql<boolean>`${userSessions.id} = (select gatehouse.actor_id())`,
+    })
+    .from(userSessions)
+    .where(and(ownedByUser(userSessions.userId), isLive()))
+    .orderBy(desc(userSessions.lastActiveAt), desc(userSessions.id))
+    .limit(100),
+);
 
 /** The subject's live sessions, the latest used first; at most 100. */
 export async function listSessions(ctx: GatedContext): Promise<SessionView[]> {
-  const [sessions] = await ctx.gate((db) => [
-    db
-      .select({
-        id: userSessions.id,
-        authMethod: userSessions.authMethod,
-        deviceType: userSessions.deviceType,
-        deviceName: userSessions.deviceName,
-        browser: userSessions.browser,
-        os: userSessions.os,
-        ipAddress: userSessions.ipAddress,
-        city: userSessions.locationCity,
-        country: userSessions.locationCountry,
-        createdAt: userSessions.createdAt,
-        lastActiveAt: userSessions.lastActiveAt,
-        expiresAt: userSessions.expiresAt,
-        isCurrent,
-      })
-      .from(userSessions)
-      .where(and(ownedByUser(userSessions.userId), isLive()))
-      .orderBy(desc(userSessions.lastActiveAt), desc(userSessions.id))
-      .limit(100),
-  ]);
+  const [sessions] = await ctx.gate((db) => [liveSessions(db)]);
   return sessions;
 }
 

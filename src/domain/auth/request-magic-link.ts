@@ -1,7 +1,6 @@
-import { sql } from 'drizzle-orm';
 import type { Context } from '../../context.ts';
 import type { Gate } from '../../db/gate.ts';
-import { firstValue } from '../../db/rows.ts';
+import { firstValue, plain } from '../../db/statement.ts';
 import { AppError } from '../../errors.ts';
 import { safeRedirect } from '../../lib/redirects.ts';
 import { sha256Hex } from '../../lib/secrets.ts';
@@ -39,8 +38,8 @@ export async function requestMagicLink(
     seconds: MAGIC_LINK_SECONDS,
     signUpOpen: ctx.settings.signUp === 'open',
   };
-  const [rows] = await ctx.system((db) => [
-    db.execute(sql`select gatehouse.request_magic_link(${JSON.stringify(link)}::jsonb) as kind`),
+  const [rows] = await ctx.system(() => [
+    plain('select gatehouse.request_magic_link($1::jsonb) as kind', [JSON.stringify(link)]),
   ]);
   const kind = firstValue<MailKind | 'conflict'>(rows, 'kind');
   if (kind === 'conflict') throw new AppError('idempotency_key.reused');

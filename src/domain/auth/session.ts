@@ -27,8 +27,8 @@ export async function newSession(ctx: Context, maker: Maker, authMethod: string)
     deviceName,
     browser,
     os,
-    city: ctx.facts.location.city,
-    country: ctx.facts.location.country,
+    city: ctx.facts.location().city,
+    country: ctx.facts.location().country,
     ...sessionProfile,
     ...requestRecord(ctx),
   };
@@ -38,7 +38,7 @@ export async function newSession(ctx: Context, maker: Maker, authMethod: string)
 /** What the history keeps of a request (requirement 3 §1.2): `device_info`, `location` {city, country, coords}, address. */
 export function requestRecord({ facts }: Context) {
   const { deviceType, deviceName, browser, os } = facts.device();
-  const { city, country, latitude, longitude } = facts.location;
+  const { city, country, latitude, longitude } = facts.location();
   const coords = latitude === null || longitude === null ? null : [latitude, longitude];
   return {
     ipAddress: facts.address,

@@ -1,7 +1,6 @@
-import { type SQL, sql } from 'drizzle-orm';
 import type { Context } from '../../context.ts';
 import type { Gate } from '../../db/gate.ts';
-import { firstValue } from '../../db/rows.ts';
+import { firstValue, plain, type PlainStatement } from '../../db/statement.ts';
 import { AppError, type ErrorCode } from '../../errors.ts';
 import { newId } from '../../lib/ids.ts';
 import { sha256Hex } from '../../lib/secrets.ts';
@@ -25,7 +24,8 @@ export async function verifyMagicLink(ctx: PublicContext, input: VerifyMagicLink
   return signIn(
     ctx,
     { ...input, secret: input.token },
-    (session) => sql`select gatehouse.verify_magic_link(${tokenHash}, ${browserHash}, ${session}::jsonb) as outcome`,
+    (session) =>
+    plain('select gatehouse.verify_magic_link($1, $2, $3::jsonb) as outcome', [tokenHash, browserHash, session]),
   );
 }
 
@@ -40,19 +40,23 @@ export async function verifyMagicCode(ctx: PublicContext, input: VerifyMagicCode
     ctx,
     { ...input, secret: proof.secret },
     (session) =>
-      sql`select gatehouse.verify_magic_code(${proof.linkId}::uuid, ${browserHash},
-      ${`{${hashes.join(',')}}`}::text[], ${session}::jsonb) as outcome`,
+    plain('select gatehouse.verify_magic_code($1::uuid, $2, $3::text[], $4::jsonb) as outcome', [
+      proof.linkId,
+      browserHash,
+      `{${hashes.join(',')}}`,
+      session,
+    ]),
   );
 }
 
 async function signIn(
   ctx: PublicContext,
   proven: { readonly secret: string; readonly delivery: 'cookie' | 'bearer' },
-  verify: (session: string) => SQL,
+  verify: (session: string) => PlainStatement,
 ): Promise<SignedIn> {
   const session = await newSession(ctx, makerOf(ctx, proven.secret, 'auth.verifyMagicLink'), 'magic_link');
   const row = { ...session.row, newUserId: newId(), signUpOpen: ctx.settings.signUp === 'open' };
-  const [rows] = await ctx.system((db) => [db.execute(verify(JSON.stringify(row)))]);
+  const [rows] = await ctx.system(() => [verify(JSON.stringify(row))]);
   const outcome = firstValue<Outcome>(rows, 'outcome');
   if (outcome.outcome !== 'signed_in') {
     ctx.log({ event: 'sign_in.refused', code: outcome.outcome });

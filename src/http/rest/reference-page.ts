@@ -30,9 +30,7 @@ export function referencePage(api: OpenApi): Html {
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <title>${api.info.title}</title>
-        <style>
-          ${raw(referenceStyle)}
-        </style>
+        ${raw(`<style>${referenceStyle}</style>`)}
       </head>
       <body>
         <a class="skip" href="#content">Skip to the operations</a>

@@ -8,35 +8,38 @@
 --   scope       what an API token must carry; without it tokens are refused
 --   freshWithin seconds since the person last proved who they are; sessions only
 --   timeoutMs   the time limit of each later statement
-create or replace function gatehouse.enter(p_hash text, p_requirement jsonb) returns jsonb
+-- What is not set here stays empty: these settings end with the transaction.
+create or replace function gatehouse.enter(p_hash text, p_requirement jsonb) returns void
 language plpgsql volatile
 as $$
 declare
   v_actor jsonb := gatehouse.find_credential(p_hash, p_requirement->>'credential');
-  v_subject jsonb;
+  v_kind text := v_actor->>'kind';
+  v_user_id text := v_actor->>'userId';
+  v_subject text := p_requirement->>'subject';
+  v_fresh_within integer := p_requirement->>'freshWithin';
 begin
-  if v_actor->>'kind' = 'session' then
-    if (v_actor->>'authenticatedAt')::timestamptz
-       + make_interval(secs => (p_requirement->>'freshWithin')::integer) < now() then
-      raise exception 'step_up.required' using errcode = 'GH011';
-    end if;
-  elsif p_requirement->>'freshWithin' is not null then
-    raise exception 'step_up.required' using errcode = 'GH011';
-  elsif p_requirement->>'scope' is null or not v_actor->'scopes' ? (p_requirement->>'scope') then
+  if v_kind <> 'session' and (p_requirement->>'scope' is null or not v_actor->'scopes' ? (p_requirement->>'scope')) then
     raise exception 'scope.missing' using errcode = 'GH007';
+  elsif v_fresh_within is not null and (v_kind <> 'session'
+        or (v_actor->>'authenticatedAt')::timestamptz + make_interval(secs => v_fresh_within) < now()) then
+    raise exception 'step_up.required' using errcode = 'GH011';
   end if;
-  v_subject := gatehouse.resolve_subject(v_actor, p_requirement);
-  perform set_config('gatehouse.actor_kind', v_actor->>'kind', true),
+  if v_subject = 'self' and v_user_id is null then
+    raise exception 'subject.missing' using errcode = 'GH012';
+  elsif v_subject = 'self' then
+    perform set_config('gatehouse.user_id', v_user_id, true);
+  else
+    perform gatehouse.enter_subject(v_actor, p_requirement);
+  end if;
+  if (v_actor->>'touch')::boolean then
+    perform set_config('gatehouse.touch', 'due', true);
+  end if;
+  perform set_config('gatehouse.actor_kind', v_kind, true),
           set_config('gatehouse.actor_id', v_actor->>'id', true),
-          set_config('gatehouse.actor_user_id', coalesce(v_actor->>'userId', ''), true),
-          set_config('gatehouse.user_id', coalesce(v_subject->>'userId', ''), true),
-          set_config('gatehouse.organization_id', coalesce(v_subject->>'organizationId', ''), true),
-          set_config('gatehouse.touch', v_actor->>'touch', true),
+          set_config('gatehouse.actor_user_id', coalesce(v_user_id, ''), true),
           set_config('statement_timeout', p_requirement->>'timeoutMs', true),
-          set_config('role', case p_requirement->>'subject' when 'platform' then 'gatehouse_admin'
-                                                            else 'gatehouse_member' end, true);
-  return jsonb_build_object('actorKind', v_actor->'kind', 'actorId', v_actor->'id',
-    'actorUserId', v_actor->'userId', 'userId', v_subject->'userId', 'organizationId', v_subject->'organizationId');
+          set_config('role', case v_subject when 'platform' then 'gatehouse_admin' else 'gatehouse_member' end, true);
 end $$;
 --> statement-breakpoint
 comment on function gatehouse.enter(text, jsonb) is 'The gate: authenticates and authorises this transaction, then drops to gatehouse_member or gatehouse_admin.';
