@@ -56,49 +56,50 @@ export async function measureMatrix(
     for (const row of rows) hops.set(row.name, await probe(setup, row));
     const measurements: Measurement[] = [];
     for (const count of connections) {
-      const tallies = new Map(
-        rows.map((row) => [row.name, { trips: 0, statements: 0, requests: 0, rounds: [] } as Tally]),
+      const target = { environment, setup, load, effort, connections: count };
+      const tallies = await measureRounds(
+        target,
+        rows,
+        `${latency} ms, ${of(count, 'connection')}, ${of(database.users, 'user')}`,
       );
-      for (let round = 1; round <= effort.rounds; round += 1) {
-        environment.say(
-          `${latency} ms, ${count} connection${count === 1 ? '' : 's'}, ${database.users.toLocaleString('en')} users: round ${round} of ${effort.rounds}`,
-        );
-        for (const row of rows) {
-          const tally = tallies.get(row.name);
-          if (tally)
-            await measureOnce(
-              {
-                environment,
-                setup,
-                load,
-                row,
-                connections: count,
-                effort,
-                warmUpMs: round === 1 ? effort.firstWarmUpMs : effort.warmUpMs,
-              },
-              tally,
-            );
-        }
-      }
       for (const [row, tally] of tallies) {
-        const { trips, statements, requests, rounds } = tally;
-        const per = (sum: number) => (requests === 0 ? 0 : sum / requests);
-        measurements.push({
-          row,
-          latency,
-          connections: count,
-          users: database.users,
-          tripsPerRequest: per(trips),
-          statementsPerRequest: per(statements),
-          hopsPerRequest: hops.get(row) ?? 0,
-          rounds,
-        });
+        const facts = { row, latency, connections: count, users: database.users, hopsPerRequest: hops.get(row) ?? 0 };
+        measurements.push({ ...facts, ...perRequest(tally) });
       }
     }
     return measurements;
   } finally {
     await setup.close();
   }
+}
+
+/** Every row once in each round. */
+async function measureRounds(
+  target: Omit<Once, 'row' | 'warmUpMs'>,
+  rows: readonly BenchRow[],
+  what: string,
+): Promise<Map<string, Tally>> {
+  const { effort, environment } = target;
+  const tallies = new Map<string, Tally>();
+  for (let round = 1; round <= effort.rounds; round += 1) {
+    environment.say(`${what}: round ${round} of ${effort.rounds}`);
+    const warmUpMs = round === 1 ? effort.firstWarmUpMs : effort.warmUpMs;
+    for (const row of rows) {
+      const tally = tallies.get(row.name) ?? { trips: 0, statements: 0, requests: 0, rounds: [] };
+      tallies.set(row.name, tally);
+      await measureOnce({ ...target, row, warmUpMs }, tally);
+    }
+  }
+  return tallies;
+}
+
+function perRequest({ trips, statements, requests, rounds }: Tally) {
+  const per = (sum: number) => (requests === 0 ? 0 : sum / requests);
+  return { tripsPerRequest: per(trips), statementsPerRequest: per(statements), rounds };
+}
+
+function of(count: number, noun: string): string {
+  return `${count.toLocaleString('en')} ${noun}${count === 1 ? '' : 's'}`;
 }
 
 interface Once {

@@ -67,7 +67,12 @@ function prepare(statement: Statement): Prepared {
   if (known) return known;
   const query = (statement as unknown as { _prepare(): DrizzlePrepared })._prepare();
   const { sql: text, params } = query.getQuery();
-  const prepared = { text, params, arrayMode: query.isResponseInArrayMode(), read: (result: unknown) => query.mapResult(result) };
+  const prepared = {
+    text,
+    params,
+    arrayMode: query.isResponseInArrayMode(),
+    read: (result: unknown) => query.mapResult(result),
+  };
   preparedByDrizzle.set(statement, prepared);
   return prepared;
 }

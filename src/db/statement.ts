@@ -22,7 +22,11 @@ export type Statement = BatchItem<'pg'> | PlainStatement;
 
 /** The rows each statement of a list gives, in order. */
 export type Results<T extends readonly Statement[]> = {
-  [K in keyof T]: T[K] extends PlainStatement ? PlainResult : T[K] extends BatchItem<'pg'> ? T[K]['_']['result'] : never;
+  [K in keyof T]: T[K] extends PlainStatement
+    ? PlainResult
+    : T[K] extends BatchItem<'pg'>
+      ? T[K]['_']['result']
+      : never;
 };
 
 /** A statement whose text is fixed. Everything that varies is a parameter. */

@@ -46,7 +46,15 @@ export async function answerSingleCall(
   const getRawInput = () => (reading ??= readInput(call, request).then((value) => (input = value)));
   const wrap = (envelope: object) => (call.isBatch ? [envelope] : envelope);
   try {
-    const data = await callTRPCProcedure({ router: appRouter, path, type, ctx, getRawInput, signal: request.signal, batchIndex: 0 });
+    const data = await callTRPCProcedure({
+      router: appRouter,
+      path,
+      type,
+      ctx,
+      getRawInput,
+      signal: request.signal,
+      batchIndex: 0,
+    });
     return { body: wrap({ result: { data } }), error: null };
   } catch (cause) {
     const error = getTRPCErrorFromUnknown(cause);
@@ -57,7 +65,8 @@ export async function answerSingleCall(
 
 async function readInput(call: SingleCall, request: Request): Promise<unknown> {
   try {
-    const text = call.type === 'mutation' ? await request.text() : decodeURIComponent((call.input ?? '').replaceAll('+', ' '));
+    const text =
+      call.type === 'mutation' ? await request.text() : decodeURIComponent((call.input ?? '').replaceAll('+', ' '));
     if (!text) return undefined;
     const value = JSON.parse(text) as unknown;
     if (!call.isBatch) return value;

@@ -8,10 +8,15 @@ import { owner, PUBLIC_URL, send } from '../support/worker.ts';
 const json = { 'content-type': 'application/json' };
 const input = (value: unknown) => encodeURIComponent(JSON.stringify(value));
 
-async function both(path: string, init: RequestInit & { headers?: Record<string, string> }) {
+async function both(path: string, init: { method: string; body?: string; headers: Record<string, string> }) {
   const short = await send(new Request(`${PUBLIC_URL}/trpc/${path}`, init));
   // "trpc-accept" is what the short way leaves to the adapter; this value asks the adapter for nothing special.
-  const long = await send(new Request(`${PUBLIC_URL}/trpc/${path}`, { ...init, headers: { ...init.headers, 'trpc-accept': 'application/json' } }));
+  const long = await send(
+    new Request(`${PUBLIC_URL}/trpc/${path}`, {
+      ...init,
+      headers: { ...init.headers, 'trpc-accept': 'application/json' },
+    }),
+  );
   const read = async (response: Response) => ({
     status: response.status,
     type: response.headers.get('content-type')?.split(';')[0],
@@ -25,13 +30,25 @@ describe('a single call answers as tRPC’s adapter does', () => {
     ['a query', 'auth.getSession', { method: 'GET' }],
     ['a query with input', `auth.listLoginHistory?input=${input({ limit: 3 })}`, { method: 'GET' }],
     ['a batch of one', `auth.getSession?batch=1&input=${input({})}`, { method: 'GET' }],
-    ['a batch of one with input', `auth.listLoginHistory?batch=1&input=${input({ 0: { limit: 3 } })}`, { method: 'GET' }],
+    [
+      'a batch of one with input',
+      `auth.listLoginHistory?batch=1&input=${input({ 0: { limit: 3 } })}`,
+      { method: 'GET' },
+    ],
     ['wrong input', `auth.listLoginHistory?input=${input({ limit: 0 })}`, { method: 'GET' }],
-    ['wrong input in a batch of one', `auth.listLoginHistory?batch=1&input=${input({ 0: { limit: 'x' } })}`, { method: 'GET' }],
+    [
+      'wrong input in a batch of one',
+      `auth.listLoginHistory?batch=1&input=${input({ 0: { limit: 'x' } })}`,
+      { method: 'GET' },
+    ],
     ['input that is not JSON', 'auth.listLoginHistory?input=%7B', { method: 'GET' }],
     ['a mutation', 'account.updateProfile', { method: 'POST', body: '{"bio":"x"}' }],
     ['a mutation without a body', 'auth.revokeOtherSessions', { method: 'POST' }],
-    ['a mutation that is refused', 'auth.revokeSession', { method: 'POST', body: '{"sessionId":"019a0000-0000-7000-8000-000000000001"}' }],
+    [
+      'a mutation that is refused',
+      'auth.revokeSession',
+      { method: 'POST', body: '{"sessionId":"019a0000-0000-7000-8000-000000000001"}' },
+    ],
     ['a mutation by GET', 'auth.signOut', { method: 'GET' }],
     ['a query by POST', 'auth.getSession', { method: 'POST', body: '{}' }],
   ] as const)('%s', async (_, path, init) => {

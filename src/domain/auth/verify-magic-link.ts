@@ -21,10 +21,7 @@ export async function verifyMagicLink(ctx: PublicContext, input: VerifyMagicLink
   const proof = parseBrowserProof(input.requestSecret ?? ctx.cookies.read('sign_in'));
   const tokenHash = await sha256Hex(input.token);
   const browserHash = proof && (await sha256Hex(proof.secret));
-  return signIn(
-    ctx,
-    { ...input, secret: input.token },
-    (session) =>
+  return signIn(ctx, { ...input, secret: input.token }, (session) =>
     plain('select gatehouse.verify_magic_link($1, $2, $3::jsonb) as outcome', [tokenHash, browserHash, session]),
   );
 }
@@ -36,10 +33,7 @@ export async function verifyMagicCode(ctx: PublicContext, input: VerifyMagicCode
   if (!proof) throw new AppError('code.invalid', { message: 'Ask for a mail in this browser first.' });
   const hashes = await codeHashes(ctx.settings.lookupKeys, proof.linkId, input.code);
   const browserHash = await sha256Hex(proof.secret);
-  return signIn(
-    ctx,
-    { ...input, secret: proof.secret },
-    (session) =>
+  return signIn(ctx, { ...input, secret: proof.secret }, (session) =>
     plain('select gatehouse.verify_magic_code($1::uuid, $2, $3::text[], $4::jsonb) as outcome', [
       proof.linkId,
       browserHash,

@@ -50,7 +50,9 @@ export function revokeSession(c: HonoContext<AppEnv>): Promise<Response> {
 
 /** POST /account/sessions/revoke-others */
 export function revokeOtherSessions(c: HonoContext<AppEnv>): Promise<Response> {
-  return guarded(c, () => change(c, () => callApi(c.get('ctx')).auth.revokeOtherSessions(), { done: 'revoked_others' }));
+  return guarded(c, () =>
+    change(c, () => callApi(c.get('ctx')).auth.revokeOtherSessions(), { done: 'revoked_others' }),
+  );
 }
 
 /** POST /account/sign-out */
@@ -120,12 +122,17 @@ async function account(c: HonoContext<AppEnv>, failure?: Failure): Promise<Respo
 const fieldWords: Readonly<Record<string, readonly [ProfileField, string]>> = {
   displayName: ['display_name', 'A name has at most 255 characters, none of them a control code.'],
   position: ['position', 'A position has at most 255 characters, none of them a control code.'],
-  phoneNumber: ['phone_number', 'A phone number has 3 to 50 digits, spaces, dots, dashes or brackets, such as +351 21 000 0000.'],
+  phoneNumber: [
+    'phone_number',
+    'A phone number has 3 to 50 digits, spaces, dots, dashes or brackets, such as +351 21 000 0000.',
+  ],
   timeZone: ['time_zone', 'Choose a time zone of the list.'],
   bio: ['bio', 'This has at most 2000 characters.'],
 };
 
 function problemsOf(refusal: AppError): Partial<Record<ProfileField, string>> {
   const names = (errorData(refusal, '').fields ?? []).map(({ path }) => path);
-  return Object.fromEntries(Object.entries(fieldWords).flatMap(([name, words]) => (names.includes(name) ? [words] : [])));
+  return Object.fromEntries(
+    Object.entries(fieldWords).flatMap(([name, words]) => (names.includes(name) ? [words] : [])),
+  );
 }

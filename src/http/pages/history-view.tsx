@@ -38,7 +38,8 @@ function Event({ event, timeZone }: { event: LoginEvent; timeZone: string }) {
   return (
     <li>
       <h3>
-        {eventNames[event.eventType] ?? 'Something else'} {event.success ? null : <span class="badge bad">Refused</span>}
+        {eventNames[event.eventType] ?? 'Something else'}{' '}
+        {event.success ? null : <span class="badge bad">Refused</span>}
       </h3>
       <p class="small soft">
         <Moment at={event.createdAt} timeZone={timeZone} />

@@ -16,12 +16,16 @@ export interface Page {
 }
 
 /** Answers with a page, under a content policy that lets in nothing but our own style sheet and script. */
-export function showPage(c: HonoContext<AppEnv>, page: Page, status: ContentfulStatusCode = 200): Response | Promise<Response> {
+export function showPage(
+  c: HonoContext<AppEnv>,
+  page: Page,
+  status: ContentfulStatusCode = 200,
+): Response | Promise<Response> {
   const { productName, trustedOrigins } = c.get('ctx').settings;
   c.header('content-security-policy', contentPolicy(trustedOrigins));
   // With `no-referrer` browsers send "Origin: null" along with a form (Fetch, "append a request Origin header").
   c.header('referrer-policy', 'same-origin');
-  return c.html(html`<!doctype html>${(<Document page={page} productName={productName} />)}`, status);
+  return c.html(html`<!doctype html>${<Document page={page} productName={productName} />}`, status);
 }
 
 /** Browsers hold a form's redirect to `form-action` too, and a sign-in may lead to a trusted origin. */
@@ -54,7 +58,13 @@ function Document({ page, productName }: { page: Page; productName: string }) {
         <link rel="stylesheet" href={assetPath('style')} />
         {script ? <script src={assetPath(script)}></script> : null}
       </head>
-      <body>{tools ? <Wide tools={tools} content={content} name={productName} /> : <Narrow content={content} name={productName} />}</body>
+      <body>
+        {tools ? (
+          <Wide tools={tools} content={content} name={productName} />
+        ) : (
+          <Narrow content={content} name={productName} />
+        )}
+      </body>
     </html>
   );
 }

@@ -35,7 +35,11 @@ export async function showMailHtml(c: HonoContext<AppEnv>): Promise<Response> {
 export async function showMailbox(c: HonoContext<AppEnv>): Promise<Response> {
   const mails = await readMailbox(c.get('ctx'), c.req.query('to') || undefined);
   const refresh = c.req.query('refresh') === undefined ? undefined : 5;
-  const tools = refresh ? <a href="/dev/mailbox">Stop refreshing</a> : <a href="/dev/mailbox?refresh">Refresh by itself</a>;
+  const tools = refresh ? (
+    <a href="/dev/mailbox">Stop refreshing</a>
+  ) : (
+    <a href="/dev/mailbox?refresh">Refresh by itself</a>
+  );
   return showPage(c, { title: 'Development mailbox', tools, refresh, content: <MailboxView mails={mails} /> });
 }
 
@@ -44,7 +48,9 @@ function MailboxView({ mails }: { mails: readonly StoredMail[] }) {
     <>
       <div class="head">
         <h1>Development mailbox</h1>
-        <p class="soft">Mail that would have been sent, newest first. It goes to nobody, and there is no such page in production.</p>
+        <p class="soft">
+          Mail that would have been sent, newest first. It goes to nobody, and there is no such page in production.
+        </p>
       </div>
       {mails.length === 0 ? (
         <p class="card">
@@ -56,7 +62,8 @@ function MailboxView({ mails }: { mails: readonly StoredMail[] }) {
           <div>
             <h2 id={`mail-${mail.id}`}>{mail.subject}</h2>
             <p class="small soft">
-              To {mail.to} · <Moment at={mail.sentAt} timeZone="UTC" /> UTC · <a href={`/dev/mailbox/${mail.id}`}>HTML part</a>
+              To {mail.to} · <Moment at={mail.sentAt} timeZone="UTC" /> UTC ·{' '}
+              <a href={`/dev/mailbox/${mail.id}`}>HTML part</a>
             </p>
           </div>
           <pre class="mail">
@@ -70,5 +77,7 @@ function MailboxView({ mails }: { mails: readonly StoredMail[] }) {
 
 /** The text with its web addresses as links. */
 function Linked({ text }: { text: string }) {
-  return <>{text.split(/(https?:\/\/\S+)/).map((part, index) => (index % 2 === 1 ? <a href={part}>{part}</a> : part))}</>;
+  return (
+    <>{text.split(/(https?:\/\/\S+)/).map((part, index) => (index % 2 === 1 ? <a href={part}>{part}</a> : part))}</>
+  );
 }

@@ -47,7 +47,12 @@ function Session({ session, timeZone }: { session: SessionView; timeZone: string
       {session.isCurrent ? null : (
         <form method="post" action="/account/sessions/revoke">
           <input type="hidden" name="session_id" value={session.id} />
-          <button type="submit" class="quiet less" aria-label={`Sign out ${name}`} aria-describedby={`about-${session.id}`}>
+          <button
+            type="submit"
+            class="quiet less"
+            aria-label={`Sign out ${name}`}
+            aria-describedby={`about-${session.id}`}
+          >
             Sign out
           </button>
         </form>

@@ -78,7 +78,9 @@ function OpenedLink() {
           signed in here, and the link is still good.
         </p>
         <p>
-          <strong>Go back to the page where you typed your address, and type the six-digit code from the mail there.</strong>
+          <strong>
+            Go back to the page where you typed your address, and type the six-digit code from the mail there.
+          </strong>
         </p>
         <p class="small">
           Or <a href="/sign-in">ask for a new mail in this browser</a>.
@@ -102,8 +104,8 @@ export function CodeView({ nonce, redirectUrl, refusal }: CodeState) {
     <>
       <h1>Check your mail</h1>
       <p class="soft">
-        A mail is on its way to <strong data-address>the address you gave</strong>. Open its link in this browser, or type
-        its code here.
+        A mail is on its way to <strong data-address>the address you gave</strong>. Open its link in this browser, or
+        type its code here.
       </p>
       <form method="post" action="/sign-in/code" class="stack">
         <input type="hidden" name="nonce" value={nonce} />

@@ -14,7 +14,10 @@ type Answer = Response | Promise<Response>;
 
 /** GET /sign-in */
 export function showSignIn(c: HonoContext<AppEnv>): Answer {
-  return ask(c, { redirectUrl: allowedRedirect(c, c.req.query('redirect_url')), notice: noticeOf(c.req.query('done')) });
+  return ask(c, {
+    redirectUrl: allowedRedirect(c, c.req.query('redirect_url')),
+    notice: noticeOf(c.req.query('done')),
+  });
 }
 
 /** POST /sign-in: mails link and code, then asks for the code. One trip, whoever the address belongs to. */
@@ -29,7 +32,10 @@ export async function askForLink(c: HonoContext<AppEnv>): Promise<Response> {
   } catch (error) {
     return refuseAddress(c, refusalOf(ctx, error), { email, redirectUrl: allowedRedirect(c, redirectUrl) });
   }
-  return c.redirect(redirectUrl ? `/sign-in/code?redirect_url=${encodeURIComponent(redirectUrl)}` : '/sign-in/code', 303);
+  return c.redirect(
+    redirectUrl ? `/sign-in/code?redirect_url=${encodeURIComponent(redirectUrl)}` : '/sign-in/code',
+    303,
+  );
 }
 
 /** GET /sign-in/code */
@@ -56,9 +62,15 @@ function ask(c: HonoContext<AppEnv>, state: Omit<AskState, 'nonce'>, refusal?: A
   return respond(c, { title: 'Sign in', content }, refusal);
 }
 
-function refuseAddress(c: HonoContext<AppEnv>, refusal: AppError, state: { email: string; redirectUrl?: string }): Answer {
+function refuseAddress(
+  c: HonoContext<AppEnv>,
+  refusal: AppError,
+  state: { email: string; redirectUrl?: string },
+): Answer {
   const isAddress = refusal.code === 'input.invalid';
-  const words = isAddress ? 'That is not an e-mail address we can write to, such as name@example.com.' : inWords(refusal);
+  const words = isAddress
+    ? 'That is not an e-mail address we can write to, such as name@example.com.'
+    : inWords(refusal);
   return ask(c, { ...state, ...(isAddress ? { problem: words } : { refusal: words }) }, refusal);
 }
 
