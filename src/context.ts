@@ -60,8 +60,6 @@ export interface LogEvent {
   readonly event: string;
   readonly level?: 'info' | 'warn' | 'error';
   readonly code?: ErrorCode;
-  /** Whether the address asked about belongs to an account: failures for unknown ones are counted by this line alone. */
-  readonly known?: boolean;
   readonly detail?: string;
 }
 

@@ -1,4 +1,4 @@
-import { chownSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { delimiter, join } from 'node:path';
 import { Client } from 'pg';
@@ -34,9 +34,25 @@ export async function startPostgres(folder: string): Promise<Postgres> {
   mkdirSync(data, { recursive: true });
   const owner = await serverAccount();
   if (owner) for (const path of [folder, data]) chownSync(path, owner.uid, owner.gid);
+  // Passwords are asked for, as everywhere else: a wrong one must be refused here too.
+  const password = join(folder, 'password');
+  writeFileSync(password, 'postgres\n');
   await run(
     join(bin, 'initdb'),
-    ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--no-locale', '--no-sync'],
+    [
+      '-D',
+      data,
+      '-U',
+      'postgres',
+      '-A',
+      'scram-sha-256',
+      '--pwfile',
+      password,
+      '-E',
+      'UTF8',
+      '--no-locale',
+      '--no-sync',
+    ],
     { ...owner, cwd: folder },
   );
   const port = await freePort();
@@ -50,7 +66,7 @@ export async function startPostgres(folder: string): Promise<Postgres> {
   };
   const words = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   const server = start(join(bin, 'postgres'), ['-D', data, ...words], { ...owner, cwd: folder, stdio: 'ignore' });
-  const url = `postgresql://postgres@127.0.0.1:${port}/postgres`;
+  const url = `postgresql://postgres:postgres@127.0.0.1:${port}/postgres`;
   await untilReady(url, server).catch(async (error: unknown) => {
     await server.stop();
     throw error;
