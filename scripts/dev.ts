@@ -46,9 +46,9 @@ await main(async () => {
     throw error;
   });
   printAddresses(publicUrl, stack.neon.url);
-  const cron = setInterval(() => void fireDue(port), 60_000);
+  const endCron = everyMinute(() => void fireDue(port));
   await untilStopped(worker.process);
-  clearInterval(cron);
+  endCron();
   say('Ending …');
   await worker.stop();
   await stack.close();
@@ -71,6 +71,22 @@ function printAddresses(publicUrl: string, sqlUrl: string): void {
   say('A scripted story   npm run demo (in another terminal)');
   say('Ctrl-C ends all of it. The data stays.');
   say('');
+}
+
+/** Runs at the start of each minute of the clock, so that none is stepped over. Answers how to end it. */
+function everyMinute(run: () => void): () => void {
+  let timer: NodeJS.Timeout;
+  const wait = () => {
+    timer = setTimeout(
+      () => {
+        wait();
+        run();
+      },
+      60_050 - (Date.now() % 60_000),
+    );
+  };
+  wait();
+  return () => clearTimeout(timer);
 }
 
 /** Fires each cron expression whose minute it is, as Cloudflare would (UTC). */
