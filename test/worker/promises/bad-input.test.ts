@@ -1,36 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { mutations } from '../../support/hostile-input.ts';
 import { newPerson } from '../../support/owner.ts';
 import { allProcedures, type ProcedureInfo } from '../../support/procedures.ts';
 import { sampleInput } from '../../support/sample-input.ts';
 import { newAddress, owner, PUBLIC_URL, send } from '../../support/worker.ts';
-
-const hostile = fc.oneof(
-  fc.constantFrom(
-    '\u0000',
-    '\ud800',
-    '\udfff\ud800',
-    '',
-    ' ',
-    '\u202e',
-    "'; drop table users; --",
-    '𝕏'.repeat(300),
-    'a'.repeat(5000),
-  ),
-  fc.constantFrom<unknown>(null, true, -1, 0, 1e308, 2 ** 53, {}, [], [[]], { __proto__: null }, { constructor: 1 }),
-  fc.string({ unit: 'binary' }),
-  fc.jsonValue(),
-);
-
-/** The sample with one or more fields replaced, added or taken away; or something else altogether. */
-function mutations(sample: unknown): fc.Arbitrary<unknown> {
-  if (typeof sample !== 'object' || sample === null) return hostile;
-  const fields = Object.keys(sample);
-  const changed = fc
-    .dictionary(fc.constantFrom(...fields, '__proto__', 'userId', 'organizationId', 'id'), hostile)
-    .map((changes) => ({ ...sample, ...changes }));
-  return fc.oneof({ weight: 5, arbitrary: changed }, { weight: 1, arbitrary: hostile });
-}
 
 async function post(procedure: ProcedureInfo, input: unknown, token: string | undefined) {
   // Written by hand: JSON.stringify escapes lone surrogates, which is how an attacker would send them too.
