@@ -9,9 +9,8 @@ export interface Credential {
 
 /** Prefix of session secrets: 256 random bits follow, as 43 base64url characters. */
 export const SESSION_PREFIX = 'gts_';
-/** Prefix of API tokens: 30 base62 characters and a checksum of 6 follow. */
-export const API_TOKEN_PREFIX = 'gtk_';
 
+/** API tokens: `gtk_`, 30 base62 characters and a checksum of 6. */
 const forms = { session: /^gts_[\w-]{43}$/, token: /^gtk_[0-9A-Za-z]{36}$/ } as const;
 
 /** The credential a text spells, or null when it has no form this service issues. */

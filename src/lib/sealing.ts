@@ -6,6 +6,7 @@
  * AES-256-GCM under a key derived per owner. What the value is for is authenticated with it, so it opens in no other
  * row, owner, field or connector. The seal id, not a row id, makes each value itself: upserts choose the row late.
  */
+import { toBase64Url } from './secrets.ts';
 import { fromBase64, type KeyRing } from './keys.ts';
 
 /** What a sealed value belongs to. All three are authenticated; the owner (`user:…`, `organization:…`) picks the key. */
@@ -163,11 +164,4 @@ async function deriveKey(bytes: Uint8Array<ArrayBuffer>, owner: string): Promise
   const info = encoder.encode(JSON.stringify([PREFIX, VERSION, 'sealing', owner]));
   const hkdf = { name: 'HKDF', hash: 'SHA-256', salt: new Uint8Array(0), info };
   return crypto.subtle.deriveKey(hkdf, base, { name: 'AES-GCM', length: 256 }, false, ['encrypt', 'decrypt']);
-}
-
-/** In pieces, since spreading a long array into `fromCharCode` overflows the stack. */
-function toBase64Url(bytes: Uint8Array): string {
-  let binary = '';
-  for (let at = 0; at < bytes.length; at += 8192) binary += String.fromCharCode(...bytes.subarray(at, at + 8192));
-  return btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
 }
