@@ -7,8 +7,8 @@ const help = `
 npm run db:functions [-- --name NAME] [-- --check]
 
 Writes the SQL functions of src/db/functions that changed since the last migration into a new
-custom migration, with its way down. A signature that changes needs a "drop function" of its own:
-write that with "npm run migrate:new -- NAME --custom".
+custom migration, with its way down; one whose file is gone is dropped. For a signature that changes,
+rename the function, or drop the old one with "npm run migrate:new -- NAME --custom" first.
 
   --name NAME   the migration's name (default: functions)
   --check       change nothing; exit 1 and name the functions when there is something to write
@@ -24,8 +24,6 @@ await main(async () => {
     console.error(`Not in a migration yet: ${changed.join(', ')}. Run "npm run db:functions".`);
     return 1;
   }
-  const gone = changed.filter((name) => !sources.has(name));
-  if (gone.length > 0) throw new Error(`No source any more: ${gone.join(', ')}. Drop them in a custom migration.`);
   execFileSync('drizzle-kit', ['generate', '--custom', '--name', values.name ?? 'functions'], { stdio: 'pipe' });
   const file =
     readdirSync('drizzle')
@@ -33,7 +31,7 @@ await main(async () => {
       .toSorted()
       .at(-1) ?? '';
   mkdirSync('drizzle/down', { recursive: true });
-  writeFileSync(`drizzle/${file}`, renderUp(changed, sources));
+  writeFileSync(`drizzle/${file}`, renderUp(changed, sources, migrated));
   writeFileSync(`drizzle/down/${file}`, renderDown(changed, sources, migrated));
   console.log(`Wrote drizzle/${file} and its down file: ${changed.join(', ')}.`);
 });

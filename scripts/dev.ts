@@ -1,9 +1,10 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { jobs } from '../src/jobs/schedule.ts';
 import { main, readCommandLine, UsageError } from './support/command-line.ts';
 import { isDue } from './support/cron.ts';
-import { keptSecrets, workerSettings, writeEnvFile } from './support/dev-settings.ts';
+import { developmentOwnerFile, keptSecrets, workerSettings, writeEnvFile } from './support/dev-settings.ts';
+import { exampleCall, liveServiceToken } from './support/service-token.ts';
 import { startStack } from './support/stack.ts';
 import { readableLine } from './support/worker-lines.ts';
 import { startWranglerDev } from './support/wrangler-dev.ts';
@@ -30,6 +31,8 @@ await main(async () => {
   const secrets = keptSecrets(`${folder}/secrets.json`);
   say('Starting the database (embedded PostgreSQL, kept in .gatehouse/data) …');
   const stack = await startStack({ data: `${folder}/data`, passwords: secrets.passwords, onProgress: say });
+  const owner = { MIGRATION_DATABASE_URL: stack.ownerUrl, NEON_SQL_ENDPOINT: stack.neon.url };
+  const serviceToken = await liveServiceToken(owner, `${folder}/secrets.json`);
   const publicUrl = `http://localhost:${port}`;
   writeEnvFile(`${folder}/dev.vars`, workerSettings(secrets, stack.settings, publicUrl));
   say('Starting the Worker …');
@@ -45,11 +48,13 @@ await main(async () => {
     await stack.close();
     throw error;
   });
-  printAddresses(publicUrl, stack.neon.url);
+  writeEnvFile(developmentOwnerFile, owner);
+  printAddresses(publicUrl, stack.neon.url, serviceToken);
   const endCron = everyMinute(() => void fireDue(port));
   await untilStopped(worker.process);
   endCron();
   say('Ending …');
+  rmSync(developmentOwnerFile, { force: true });
   await worker.stop();
   await stack.close();
 });
@@ -58,7 +63,7 @@ function say(line: string): void {
   console.log(`dev     ${line}`);
 }
 
-function printAddresses(publicUrl: string, sqlUrl: string): void {
+function printAddresses(publicUrl: string, sqlUrl: string, serviceToken: string): void {
   say('');
   say(`Sign in            ${publicUrl}/sign-in`);
   say(`Your account       ${publicUrl}/account`);
@@ -68,6 +73,9 @@ function printAddresses(publicUrl: string, sqlUrl: string): void {
   say(`tRPC               ${publicUrl}/trpc`);
   say(`Health             ${publicUrl}/health`);
   say(`SQL over HTTP      ${sqlUrl}`);
+  say(`Service token      ${serviceToken} (every scope)`);
+  say(`With it            ${exampleCall(publicUrl, serviceToken)}`);
+  say('An administrator   npm run admin -- grant EMAIL (in another terminal)');
   say('A scripted story   npm run demo (in another terminal)');
   say('Ctrl-C ends all of it. The data stays.');
   say('');

@@ -4,6 +4,7 @@ import { listProcedures, type ProcedureInfo } from '../src/http/rest/procedures.
 import { statusOf } from '../src/http/respond.ts';
 import { snakeCase } from '../src/lib/case.ts';
 import { appRouter } from '../src/routers/index.ts';
+import { Scope, scopes, scopesFor, TokenKind } from '../src/scopes.ts';
 import type { Access } from '../src/trpc.ts';
 import { main, readCommandLine } from './support/command-line.ts';
 
@@ -11,7 +12,7 @@ const help = `
 npm run docs [-- --check] [--json]
 
 Writes the pages of docs/ that are generated: errors.md from src/errors.ts, procedures.md from the
-procedures themselves.
+procedures themselves, and the table of scopes in api-tokens.md from src/scopes.ts.
 
   --check    write nothing; exit 1 when a page is stale
   --json     print { stale: [...] }: the pages that were (or would be) changed
@@ -35,6 +36,7 @@ await main(async () => {
   const pages = new Map([
     ['docs/errors.md', renderErrors()],
     ['docs/procedures.md', renderProcedures(listProcedures(appRouter))],
+    ['docs/api-tokens.md', withScopes(readFileSync('docs/api-tokens.md', 'utf8'), listProcedures(appRouter))],
   ]);
   const stale = [...pages].filter(([file, text]) => !existsSync(file) || readFileSync(file, 'utf8') !== text);
   if (!values.check) for (const [file, text] of stale) writeFileSync(file, text);
@@ -102,6 +104,22 @@ function describeDemand(access: Access): string {
 function roleOf({ subject }: Access): string {
   if (subject === 'public') return 'gatehouse_system';
   return subject === 'platform' ? 'gatehouse_admin' : 'gatehouse_member';
+}
+
+/** The page with its table of scopes, between two comments, as the list of scopes and the procedures have it today. */
+function withScopes(page: string, procedures: readonly ProcedureInfo[]): string {
+  const demands = ({ meta: { access } }: ProcedureInfo, scope: Scope) =>
+    access !== undefined && 'scope' in access && access.scope === scope;
+  const rows = Scope.options.map((scope) => [
+    `\`${scope}\``,
+    scopes[scope].summary,
+    ...TokenKind.options.map((kind) => (scopesFor(kind).includes(scope) ? 'yes' : '')),
+    procedures.flatMap((procedure) => (demands(procedure, scope) ? [`\`${procedure.name}\``] : [])).join(', '),
+  ]);
+  const head = ['Scope', 'Allows', 'Personal', 'Organisation', 'Service', 'Procedures'];
+  const section = /(?<=<!-- scopes: .*-->\n)[^]*(?=<!-- \/scopes -->)/;
+  if (!section.test(page)) throw new Error('docs/api-tokens.md has no place for the table of scopes.');
+  return page.replace(section, () => `\n${table(head, rows)}\n`);
 }
 
 /** Columns padded, so that a change of one row is a diff of one line wherever widths allow, and the source reads well. */

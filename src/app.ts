@@ -4,12 +4,15 @@ import { checkHealth } from './http/health.ts';
 import { logLine, safeDetail } from './http/log.ts';
 import { type AppEnv, openContext } from './http/open-context.ts';
 import { bodyLimit, cors, ordinaryRateLimit, originCheck, securityHeaders } from './http/middleware.ts';
+import { oauthCallback } from './http/oauth-callback.tsx';
 import { pages } from './http/pages.tsx';
 import { showRefusal, wantsPage } from './http/pages/errors.tsx';
 import { reference } from './http/reference.ts';
 import { refusalBody, statusOf } from './http/respond.ts';
 import { rest } from './http/rest.ts';
+import { relatedOrigins } from './http/related-origins.ts';
 import { serveTrpc } from './http/trpc.ts';
+import { newId } from './lib/ids.ts';
 import { SettingError } from './lib/keys.ts';
 import { describeError } from './trpc.ts';
 
@@ -28,6 +31,8 @@ export function createApp(): Hono<AppEnv> {
   });
   app.all('/trpc/*', serveTrpc);
   app.route('/v1', rest);
+  app.route('/oauth/callback', oauthCallback);
+  app.get('/.well-known/webauthn', relatedOrigins);
   app.route('/', reference);
   app.route('/', pages);
   app.notFound((c) => {
@@ -62,7 +67,8 @@ const requestContext: MiddlewareHandler<AppEnv> = async (c, next) => {
 };
 
 const refuse: ErrorHandler<AppEnv> = (error, c) => {
-  const requestId = (c.get('ctx') as AppEnv['Variables']['ctx'] | undefined)?.facts.requestId ?? '';
+  const hasContext = c.get('ctx') !== undefined;
+  const requestId = (c.get('ctx') as AppEnv['Variables']['ctx'] | undefined)?.facts.requestId ?? newId();
   if (error instanceof SettingError) {
     logLine({ event: 'setting.invalid', level: 'error', detail: error.message });
     return c.json({ error: { code: 'setting.invalid', message: error.message, request_id: requestId } }, 503);
@@ -71,7 +77,7 @@ const refuse: ErrorHandler<AppEnv> = (error, c) => {
   if (refusal.code === 'internal.error') {
     logLine({ event: 'request.failed', level: 'error', requestId, detail: safeDetail(error) });
   }
-  if (requestId && wantsPage(c)) return showRefusal(c, refusal);
+  if (hasContext && wantsPage(c)) return showRefusal(c, refusal);
   if (refusal.details.retryAfter !== undefined) c.header('retry-after', String(refusal.details.retryAfter));
   return c.json(refusalBody(refusal, requestId), statusOf(refusal));
 };

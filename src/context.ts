@@ -27,8 +27,11 @@ export interface Location {
   readonly longitude: number | null;
 }
 
-/** The two cookies there are: the session's secret, and the secret of the browser that asked for a magic link. */
-export type CookieName = 'session' | 'sign_in';
+/**
+ * The cookies there are: the session's secret; the secret of the browser that began a sign-in, for ten minutes; and the
+ * browser's own, by which a sign-in from it is not taken for a new device's.
+ */
+export type CookieName = 'session' | 'sign_in' | 'device';
 
 export interface Cookies {
   read(name: CookieName): string | null;

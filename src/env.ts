@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import type { DevelopmentMailbox } from './objects/development-mailbox.ts';
 import type { RateLimiter } from './objects/rate-limiter.ts';
+import { connectorNames } from './connectors/names.ts';
 import { type KeyRing, parseKeyRing, SettingError } from './lib/keys.ts';
 
 /** What wrangler.toml binds beside the settings. */
@@ -29,6 +30,21 @@ export interface Settings {
   readonly productName: string;
   readonly mailFrom: string;
   readonly resendApiKey: string | undefined;
+  /** WebAuthn: the domain that passkeys belong to. */
+  readonly rpId: string;
+  /** WebAuthn: the deployment's own origin, then the related ones (WebAuthn §5.11). */
+  readonly webauthnOrigins: readonly string[];
+  readonly sessionProfile: 'default' | 'strict';
+  /** The connectors that are set up, by name. */
+  readonly connectors: ReadonlyMap<string, ConnectorClient>;
+}
+
+/** What a provider knows this deployment by. */
+export interface ConnectorClient {
+  readonly clientId: string;
+  readonly clientSecret: string;
+  /** Where the provider is, for those that every deployment has its own of. */
+  readonly issuer?: string;
 }
 
 const origin = (value: string) => {
@@ -47,6 +63,26 @@ const postgresUrl = (login: string) =>
     return /^postgres(ql)?:$/.test(url.protocol) && decodeURIComponent(url.username) === login;
   }, `must be a postgresql:// URL of the login "${login}"`);
 
+const originList = z
+  .string()
+  .default('')
+  .transform((list) =>
+    list
+      .split(',')
+      .map((entry) => entry.trim())
+      .filter(Boolean),
+  )
+  .refine((list) => list.every((entry) => origin(entry) !== null), 'must be origins separated by commas')
+  .transform((list) => list.map((entry) => origin(entry) ?? ''));
+
+/** `<CONNECTOR>_CLIENT_ID` and `_SECRET` of every connector there is. */
+const connectorSettings = Object.fromEntries(
+  connectorNames.flatMap((name) => [
+    [clientIdOf(name), z.string().min(1).optional()],
+    [clientSecretOf(name), z.string().min(1).optional()],
+  ]),
+) as Record<string, z.ZodOptional<z.ZodString>>;
+
 const settingsSchema = z.object({
   ENVIRONMENT: z.enum(['development', 'production']).default('production'),
   DATABASE_URL: postgresUrl('gatehouse_app'),
@@ -55,16 +91,7 @@ const settingsSchema = z.object({
   PUBLIC_URL: z
     .string()
     .refine((value) => origin(value) !== null, 'must be an origin such as https://account.example.com'),
-  TRUSTED_ORIGINS: z
-    .string()
-    .default('')
-    .transform((list) =>
-      list
-        .split(',')
-        .map((entry) => entry.trim())
-        .filter(Boolean),
-    )
-    .refine((list) => list.every((entry) => origin(entry) !== null), 'must be origins separated by commas'),
+  TRUSTED_ORIGINS: originList,
   TOKEN_KEYS: z.string().optional(),
   TOKEN_KEY_ACTIVE: z.string().optional(),
   LOOKUP_KEYS: z.string().optional(),
@@ -73,6 +100,11 @@ const settingsSchema = z.object({
   PRODUCT_NAME: z.string().min(1).max(60).default('Gatehouse'),
   MAIL_FROM: z.string().regex(/^[^\s@<>]+@[^\s@<>]+$/, 'must be one plain e-mail address'),
   RESEND_API_KEY: z.string().min(1).optional(),
+  RP_ID: z.string().min(1).optional(),
+  RELATED_ORIGINS: originList,
+  SESSION_PROFILE: z.enum(['default', 'strict']).default('default'),
+  ...connectorSettings,
+  DEMO_ISSUER: z.string().optional(),
 });
 
 /** The names `.dev.vars.example` must list. */
@@ -108,25 +140,66 @@ function parseSettings(env: Env): Settings {
     environment: values.ENVIRONMENT,
     databaseUrl: values.DATABASE_URL,
     serviceDatabaseUrl: values.SERVICE_DATABASE_URL,
-    neonSqlEndpoint: checkEndpoint(values.NEON_SQL_ENDPOINT, values.ENVIRONMENT),
+    neonSqlEndpoint: checkLoopback('NEON_SQL_ENDPOINT', values.NEON_SQL_ENDPOINT, values.ENVIRONMENT),
     publicUrl,
-    trustedOrigins: values.TRUSTED_ORIGINS.map((entry) => origin(entry) ?? ''),
+    trustedOrigins: values.TRUSTED_ORIGINS,
     lookupKeys: parseKeyRing('LOOKUP_KEYS', values.LOOKUP_KEYS, values.LOOKUP_KEY_ACTIVE),
     tokenKeys: parseKeyRing('TOKEN_KEYS', values.TOKEN_KEYS, values.TOKEN_KEY_ACTIVE),
     signUp: values.SIGN_UP,
     productName: values.PRODUCT_NAME,
     mailFrom: values.MAIL_FROM,
     resendApiKey: values.RESEND_API_KEY,
+    rpId: checkRpId(values.RP_ID, publicUrl),
+    webauthnOrigins: [publicUrl, ...values.RELATED_ORIGINS],
+    sessionProfile: values.SESSION_PROFILE,
+    connectors: readConnectors(values, checkLoopback('DEMO_ISSUER', values.DEMO_ISSUER, values.ENVIRONMENT)),
   };
 }
 
-/** The database password goes to this address, so it must be this machine, and development. */
-function checkEndpoint(value: string | undefined, environment: Settings['environment']): string | undefined {
+/** Browsers take an RP id that is the page's host or a parent domain of it. */
+function checkRpId(value: string | undefined, publicUrl: string): string {
+  const { hostname } = new URL(publicUrl);
+  const rpId = value ?? hostname;
+  if (hostname === rpId || hostname.endsWith(`.${rpId}`)) return rpId;
+  throw new SettingError('RP_ID', 'must be the host of PUBLIC_URL or a parent domain of it');
+}
+
+function readConnectors(
+  values: Readonly<Record<string, unknown>>,
+  demoIssuer: string | undefined,
+): ReadonlyMap<string, ConnectorClient> {
+  const clients = new Map<string, ConnectorClient>();
+  for (const name of connectorNames) {
+    const clientId = values[clientIdOf(name)];
+    const clientSecret = values[clientSecretOf(name)];
+    const issuer = name === 'demo' ? demoIssuer : undefined;
+    if (clientId === undefined && clientSecret === undefined) continue;
+    if (typeof clientId !== 'string') throw new SettingError(clientIdOf(name), 'is missing beside its secret');
+    if (typeof clientSecret !== 'string') throw new SettingError(clientSecretOf(name), 'is missing beside its id');
+    if (name === 'demo' && issuer === undefined) throw new SettingError('DEMO_ISSUER', 'is missing beside its client');
+    clients.set(name, { clientId, clientSecret, issuer });
+  }
+  return clients;
+}
+
+function clientIdOf(name: string): string {
+  return `${name.toUpperCase()}_CLIENT_ID`;
+}
+
+function clientSecretOf(name: string): string {
+  return `${name.toUpperCase()}_CLIENT_SECRET`;
+}
+
+/** The database password, or the demo client's secret, goes to this address: so it is on this machine, in development. */
+function checkLoopback(
+  name: string,
+  value: string | undefined,
+  environment: Settings['environment'],
+): string | undefined {
   if (!value) return undefined;
-  if (environment !== 'development')
-    throw new SettingError('NEON_SQL_ENDPOINT', 'is for ENVIRONMENT=development alone');
+  if (environment !== 'development') throw new SettingError(name, 'is for ENVIRONMENT=development alone');
   if (!URL.canParse(value) || !isLoopback(new URL(value))) {
-    throw new SettingError('NEON_SQL_ENDPOINT', 'must be a URL on this machine, such as http://127.0.0.1:5544/sql');
+    throw new SettingError(name, 'must be a URL on this machine, such as http://127.0.0.1:5544/sql');
   }
   return value;
 }

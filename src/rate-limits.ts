@@ -37,6 +37,16 @@ export const policies = {
    * 5 codes an hour. A lock of the account would be a stranger's way to keep its owner out (ASVS 6.1.1).
    */
   'magic_link.code': { network: [{ capacity: 3, seconds: 10 }] },
+  /**
+   * 10 in 10 s per network, and no account: a signature cannot be guessed, and an object of the account would be a
+   * stranger's way to keep its owner out, by a lock or by load.
+   */
+  'passkey.sign_in': { network: [{ capacity: 10, seconds: 10 }] },
+  /** 10 a minute per network: each start writes a row, each return calls the provider. */
+  'social.start': { network: [{ capacity: 10, seconds: 60 }] },
+  'social.return': { network: [{ capacity: 10, seconds: 60 }] },
+  /** 10 a minute per network. The secret of an alert has 256 bits. */
+  'alert.report': { network: [{ capacity: 10, seconds: 60 }] },
 } as const satisfies Record<string, RateLimitPolicy>;
 
 export type PolicyName = keyof typeof policies;

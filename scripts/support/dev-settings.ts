@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { newApiToken } from '../../src/lib/api-token.ts';
 import { randomKeyRing, randomPassword } from './stack.ts';
 
 /** What a development server needs to remember between starts, so that its data stays readable. */
@@ -9,12 +10,20 @@ export interface DevSecrets {
   readonly TOKEN_KEY_ACTIVE: string;
   readonly LOOKUP_KEYS: string;
   readonly LOOKUP_KEY_ACTIVE: string;
+  /** A service token to try the API with. */
+  readonly serviceToken: string;
 }
 
-/** The secrets kept in a file, made on the first start. Readable by their owner alone. */
-export function keptSecrets(file: string): DevSecrets {
-  if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8')) as DevSecrets;
-  const secrets = freshSecrets();
+/** Where the development database's owner is while `npm run dev` runs: what `npm run admin` reads without settings. */
+export const developmentOwnerFile = '.gatehouse/owner.vars';
+
+/**
+ * The secrets kept in a file, readable by their owner alone. What an older start did not know is made now.
+ * @param changed values to keep from now on instead
+ */
+export function keptSecrets(file: string, changed: Partial<DevSecrets> = {}): DevSecrets {
+  const kept = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Partial<DevSecrets>) : {};
+  const secrets = { ...freshSecrets(), ...kept, ...changed };
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, JSON.stringify(secrets, null, 2), { mode: 0o600 });
   return secrets;
@@ -27,6 +36,7 @@ export function freshSecrets(): DevSecrets {
     TOKEN_KEY_ACTIVE: 'dev',
     LOOKUP_KEYS: randomKeyRing(),
     LOOKUP_KEY_ACTIVE: 'dev',
+    serviceToken: newApiToken(),
   };
 }
 
@@ -36,7 +46,7 @@ export function workerSettings(
   database: Record<string, string>,
   publicUrl: string,
 ): Record<string, string> {
-  const { passwords: _, ...keys } = secrets;
+  const { passwords: _, serviceToken: __, ...keys } = secrets;
   return { ENVIRONMENT: 'development', PUBLIC_URL: publicUrl, MAIL_FROM: 'hello@localhost.test', ...database, ...keys };
 }
 

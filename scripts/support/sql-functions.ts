@@ -17,11 +17,13 @@ export function readMigrated(folder = 'drizzle'): Map<string, string> {
   const migrated = new Map<string, string>();
   const files = readdirSync(folder).filter((name) => /^\d{4}_\w+\.sql$/.test(name));
   for (const file of files.toSorted()) {
-    const text = readFileSync(join(folder, file), 'utf8');
-    const found = [...text.matchAll(marker)];
+    const content = readFileSync(join(folder, file), 'utf8');
+    const found = [...content.matchAll(marker)];
     found.forEach((match, i) => {
-      const body = text.slice(match.index + match[0].length, found[i + 1]?.index ?? text.length);
-      migrated.set(match[1] ?? '', withoutTrailingBreakpoint(body));
+      const body = content.slice(match.index + match[0].length, found[i + 1]?.index ?? content.length);
+      const text = withoutTrailingBreakpoint(body);
+      if (text.startsWith('drop function')) migrated.delete(match[1] ?? '');
+      else migrated.set(match[1] ?? '', text);
     });
   }
   return migrated;
@@ -33,23 +35,22 @@ export function changedFunctions(sources: Map<string, string>, migrated: Map<str
   return [...names].filter((name) => sources.get(name) !== migrated.get(name)).toSorted();
 }
 
-/** A migration text that defines the given functions, each under its marker. */
-export function renderUp(names: string[], sources: Map<string, string>): string {
-  return `${names.map((name) => `-- function: ${name}\n${sources.get(name)}`).join('\n--> statement-breakpoint\n')}\n`;
+/** A migration text that defines the given functions, or drops those without a source, each under its marker. */
+export function renderUp(names: string[], sources: Map<string, string>, migrated: Map<string, string>): string {
+  const steps = names.map((name) => `-- function: ${name}\n${sources.get(name) ?? dropOf(migrated.get(name))}`);
+  return `${steps.join('\n--> statement-breakpoint\n')}\n`;
 }
 
 /** Its way back: the definition before, or a drop where there was none. */
 export function renderDown(names: string[], sources: Map<string, string>, migrated: Map<string, string>): string {
-  const steps = names
-    .toReversed()
-    .map((name) => migrated.get(name) ?? `drop function ${signature(sources.get(name) ?? '')};`);
+  const steps = names.toReversed().map((name) => migrated.get(name) ?? dropOf(sources.get(name)));
   return `${steps.join('\n--> statement-breakpoint\n')}\n`;
 }
 
-function signature(source: string): string {
+function dropOf(source = ''): string {
   const found = /revoke all on function ([^;]+?) from public;/.exec(source);
   if (!found?.[1]) throw new Error('A function file must hold "revoke all on function name(types) from public;".');
-  return found[1];
+  return `drop function ${found[1]};`;
 }
 
 function withoutTrailingBreakpoint(text: string): string {

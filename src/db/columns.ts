@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import { type AnyPgColumn, customType, pgRole, uuid } from 'drizzle-orm/pg-core';
+import { type AnyPgColumn, customType, pgRole, uuid, varchar } from 'drizzle-orm/pg-core';
 
 /** Under this role a member's statements run; row level security holds. Made by `migrate:init`. */
 export const member = pgRole('gatehouse_member').existing();
@@ -13,6 +13,15 @@ export const moment = customType<{ data: string; driverData: string }>({
   dataType: () => 'timestamp with time zone',
   fromDriver: (value) => new Date(value).toISOString(),
 });
+
+/** Bytes. SQL functions take and give them as hex inside JSON. */
+export const bytea = customType<{ data: Uint8Array; driverData: Uint8Array }>({ dataType: () => 'bytea' });
+
+/** The SHA-256 of a secret of 128 bits or more, in hex. */
+export const secretHash = (name: string) => varchar(name, { length: 255 }).notNull().unique();
+
+/** A policy that lets every row pass: for roles whose grants say all there is to say. */
+export const everything = { using: sql`true`, withCheck: sql`true` };
 
 /** `id`, made by the Worker (uuid v7) so that a repeated insert is the same insert; the default serves SQL clients. */
 export const id = () => uuid('id').primaryKey().defaultRandom();

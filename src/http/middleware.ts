@@ -1,4 +1,4 @@
-import type { MiddlewareHandler } from 'hono';
+import type { Context as HonoContext, MiddlewareHandler } from 'hono';
 import { bodyLimit as limitBody } from 'hono/body-limit';
 import { cors as allowOrigins } from 'hono/cors';
 import { secureHeaders } from 'hono/secure-headers';
@@ -58,7 +58,7 @@ export const cors: MiddlewareHandler<AppEnv> = (c, next) => {
  */
 export const originCheck: MiddlewareHandler<AppEnv> = async (c, next) => {
   const ctx = c.get('ctx');
-  const isSafe = c.req.method === 'GET' || c.req.method === 'HEAD' || c.req.method === 'OPTIONS';
+  const isSafe = c.req.method === 'GET' || c.req.method === 'HEAD' || c.req.method === 'OPTIONS' || isProviderPost(c);
   const origin = c.req.header('origin');
   const isBearer = ctx.credential !== null && !ctx.usesCookie;
   if (!isSafe && !isBearer) {
@@ -69,6 +69,11 @@ export const originCheck: MiddlewareHandler<AppEnv> = async (c, next) => {
   }
   await next();
 };
+
+/** A provider's form (Apple's `form_post`) only gets itself back, to be posted by a page of ours. */
+function isProviderPost(c: HonoContext<AppEnv>): boolean {
+  return c.req.method === 'POST' && /^\/oauth\/callback\/[a-z]+$/.test(c.req.path) && !c.get('ctx').usesCookie;
+}
 
 /** The period of both bindings in wrangler.toml. */
 const PERIOD_SECONDS = 60;

@@ -2,7 +2,17 @@ import type { Gate } from '../db/gate.ts';
 import { firstValue, plain } from '../db/statement.ts';
 
 /** Every table that expires: what `gatehouse.cleanup_batch` knows. */
-export const expiringTables = ['user_sessions', 'magic_links', 'login_history', 'api_tokens', 'outbox'] as const;
+export const expiringTables = [
+  'user_sessions',
+  'magic_links',
+  'login_history',
+  'api_tokens',
+  'outbox',
+  'oauth_states',
+  'spent_challenges',
+  'security_alerts',
+  'known_devices',
+] as const;
 
 const BATCH = 1_000;
 const MAX_BATCHES = 20;

@@ -1,3 +1,4 @@
+import { isApiToken } from './api-token.ts';
 import { sha256Hex } from './secrets.ts';
 
 /** What a caller presents. The prefix says its kind; the database decides whether it is live. */
@@ -10,12 +11,11 @@ export interface Credential {
 /** Prefix of session secrets: 256 random bits follow, as 43 base64url characters. */
 export const SESSION_PREFIX = 'gts_';
 
-/** API tokens: `gtk_`, 30 base62 characters and a checksum of 6. */
-const forms = { session: /^gts_[\w-]{43}$/, token: /^gtk_[0-9A-Za-z]{36}$/ } as const;
+const SESSION = /^gts_[\w-]{43}$/;
 
-/** The credential a text spells, or null when it has no form this service issues. */
+/** The credential a text spells, or null when it has no form this service issues: a wrong checksum is no form of it. */
 export function parseCredential(secret: string): Credential | null {
-  const kind = forms.session.test(secret) ? 'session' : forms.token.test(secret) ? 'token' : null;
+  const kind = SESSION.test(secret) ? 'session' : isApiToken(secret) ? 'token' : null;
   let hash: Promise<string> | undefined;
   return kind && { kind, hash: () => (hash ??= sha256Hex(secret)) };
 }

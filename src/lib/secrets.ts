@@ -38,6 +38,11 @@ export function toHex(bytes: ArrayBuffer | Uint8Array): string {
   return text;
 }
 
+/** The bytes of a hex text that we wrote ourselves. */
+export function fromHex(text: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(text.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
+}
+
 /** Unpadded base64url (RFC 4648 §5) of the bytes. */
 export function toBase64Url(bytes: Uint8Array): string {
   let binary = '';

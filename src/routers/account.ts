@@ -1,5 +1,15 @@
 import { getProfile, updateProfile } from '../domain/account/profile.ts';
-import { ProfileView, UpdateProfileInput } from '../domain/account/schemas.ts';
+import {
+  EmailChanged,
+  ProfileView,
+  RequestEmailChangeInput,
+  UpdateProfileInput,
+} from '../domain/account/schemas.ts';
+import { confirmEmailChange } from '../domain/account/change-email.ts';
+import { MAGIC_LINK_SECONDS } from '../domain/auth/magic-link.ts';
+import { requestEmailChange } from '../domain/auth/request-proof-mail.ts';
+import { MailProofInput, ProofMailRequested } from '../domain/auth/schemas.ts';
+import { STEP_UP_SECONDS } from '../domain/auth/step-up.ts';
 import { router, self } from '../trpc.ts';
 
 /** What a person says about themselves. */
@@ -14,4 +24,17 @@ export const account = router({
     .input(UpdateProfileInput)
     .output(ProfileView)
     .mutation(({ ctx, input }) => updateProfile(ctx, input)),
+
+  requestEmailChange: self({ freshWithin: STEP_UP_SECONDS })
+    .meta({ openapi: { method: 'POST', path: '/account/email' }, summary: 'Mail a proof to a new address.' })
+    .input(RequestEmailChangeInput)
+    .output(ProofMailRequested)
+    .mutation(({ ctx, input }) => requestEmailChange(ctx, input)),
+
+  // Asked for while fresh, and the mail is good for ten minutes more.
+  confirmEmailChange: self({ freshWithin: STEP_UP_SECONDS + MAGIC_LINK_SECONDS })
+    .meta({ openapi: { method: 'POST', path: '/account/email/confirm' }, summary: 'Make the new address yours.' })
+    .input(MailProofInput)
+    .output(EmailChanged)
+    .mutation(({ ctx, input }) => confirmEmailChange(ctx, input)),
 });

@@ -1,80 +1,10 @@
-import * as z from 'zod';
-import { revokeOtherSessions, revokeSession, signOut } from '../domain/auth/commands.ts';
-import { getSession, listLoginHistory, listSessions } from '../domain/auth/queries.ts';
-import { requestMagicLink } from '../domain/auth/request-magic-link.ts';
-import {
-  CurrentSession,
-  LoginEvent,
-  MagicLinkRequested,
-  RequestMagicLinkInput,
-  SessionView,
-  SignedIn,
-  VerifyMagicCodeInput,
-  VerifyMagicLinkInput,
-} from '../domain/auth/schemas.ts';
-import { verifyMagicCode, verifyMagicLink } from '../domain/auth/verify-magic-link.ts';
-import { Uuid } from '../lib/ids.ts';
-import { page, pageInput } from '../lib/paging.ts';
-import { publicProcedure, router, self } from '../trpc.ts';
+import { router } from '../trpc.ts';
+import { magicLinks } from './auth/magic-links.ts';
+import { passkeys } from './auth/passkeys.ts';
+import { sessions } from './auth/sessions.ts';
+import { social } from './auth/social.ts';
+import { stepUp } from './auth/step-up.ts';
+import { tokens } from './auth/tokens.ts';
 
 /** Sign-in and what comes of it. */
-export const auth = router({
-  requestMagicLink: publicProcedure
-    .meta({ openapi: { method: 'POST', path: '/auth/magic-links' }, summary: 'Mail a sign-in link and code.' })
-    .input(RequestMagicLinkInput)
-    .output(MagicLinkRequested)
-    .mutation(({ ctx, input }) => requestMagicLink(ctx, input)),
-
-  verifyMagicLink: publicProcedure
-    .meta({ openapi: { method: 'POST', path: '/auth/magic-links/verify' }, summary: 'Sign in by the link of a mail.' })
-    .input(VerifyMagicLinkInput)
-    .output(SignedIn)
-    .mutation(({ ctx, input }) => verifyMagicLink(ctx, input)),
-
-  verifyMagicCode: publicProcedure
-    .meta({
-      openapi: { method: 'POST', path: '/auth/magic-links/verify-code' },
-      summary: 'Sign in by the code of a mail.',
-    })
-    .input(VerifyMagicCodeInput)
-    .output(SignedIn)
-    .mutation(({ ctx, input }) => verifyMagicCode(ctx, input)),
-
-  getSession: self({ scope: 'profile:read' })
-    .meta({ openapi: { method: 'GET', path: '/auth/session' }, summary: 'Who is calling.' })
-    .output(CurrentSession)
-    .query(({ ctx }) => getSession(ctx)),
-
-  listSessions: self({ scope: 'sessions:read' })
-    .meta({ openapi: { method: 'GET', path: '/auth/sessions' }, summary: 'Where you are signed in.' })
-    .output(z.object({ items: z.array(SessionView) }))
-    .query(async ({ ctx }) => ({ items: await listSessions(ctx) })),
-
-  revokeSession: self({ scope: 'sessions:write' })
-    .meta({ openapi: { method: 'DELETE', path: '/auth/sessions/{sessionId}' }, summary: 'End one session.' })
-    .input(z.object({ sessionId: Uuid }))
-    .output(z.object({}))
-    .mutation(async ({ ctx, input }) => {
-      await revokeSession(ctx, input.sessionId);
-      return {};
-    }),
-
-  revokeOtherSessions: self({ scope: 'sessions:write' })
-    .meta({ openapi: { method: 'POST', path: '/auth/sessions/revoke-others' }, summary: 'End every other session.' })
-    .output(z.object({ revoked: z.int() }))
-    .mutation(({ ctx }) => revokeOtherSessions(ctx)),
-
-  signOut: self()
-    .meta({ openapi: { method: 'POST', path: '/auth/sign-out' }, summary: 'End this session.' })
-    .output(z.object({}))
-    .mutation(async ({ ctx }) => {
-      await signOut(ctx);
-      return {};
-    }),
-
-  listLoginHistory: self({ scope: 'sessions:read' })
-    .meta({ openapi: { method: 'GET', path: '/auth/login-history' }, summary: 'Your sign-ins, newest first.' })
-    .input(pageInput)
-    .output(page(LoginEvent))
-    .query(({ ctx, input }) => listLoginHistory(ctx, input)),
-});
+export const auth = router({ ...magicLinks, ...passkeys, ...social, ...sessions, ...stepUp, ...tokens });

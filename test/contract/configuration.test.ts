@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { unstable_readConfig } from 'wrangler';
 import { describe, expect, it } from 'vitest';
 import { settingNames } from '../../src/env.ts';
+import { loginEventTypes } from '../../src/domain/auth/schemas.ts';
 import { errors } from '../../src/errors.ts';
 import { jobs } from '../../src/jobs/schedule.ts';
 import { changedFunctions, readMigrated, readSources } from '../../scripts/support/sql-functions.ts';
@@ -84,12 +85,31 @@ describe('the database', () => {
     expect([...new Set(raised)].toSorted()).toEqual(known.toSorted());
   });
 
-  it('is told outcomes of magic links that the error table knows', () => {
+  it('answers only refusals that the error table knows', () => {
+    const done = ['signed_in', 'registered', 'removed', 'unlinked', 'linked', 'created', 'changed', 'secured'];
+    const between = ['proven', 'used', 'taken', 'send', 'stepped_up'];
     const text = globSync('src/db/functions/auth/*.sql')
       .map((file) => readFileSync(file, 'utf8'))
       .join('\n');
-    const outcomes = [...text.matchAll(/'outcome', '([a-z_.]+)'/g)].map(([, code]) => code ?? '');
-    for (const outcome of outcomes) expect(outcome === 'signed_in' || outcome in errors, outcome).toBe(true);
+    const spellings = [
+      /'outcome', '([a-z_.]+)'/g,
+      /"outcome": "([a-z_.]+)"/g,
+      /v_outcome := '([a-z_.]+)'/g,
+      /then '([a-z_]+\.[a-z_]+)'/g,
+    ];
+    const outcomes = spellings.flatMap((spelling) => [...text.matchAll(spelling)]);
+    expect(outcomes.length).toBeGreaterThan(40);
+    for (const [, outcome = ''] of outcomes) {
+      expect([...done, ...between].includes(outcome) || outcome in errors, outcome).toBe(true);
+    }
+  });
+
+  it('writes only events to the history that the API names', () => {
+    const text = globSync('src/db/functions/auth/*.sql')
+      .map((file) => readFileSync(file, 'utf8'))
+      .join('\n');
+    const written = [...text.matchAll(/record_login\([^,]+, '([a-z_]+)'/g)].map(([, event]) => event ?? '');
+    expect([...new Set(written)].toSorted()).toEqual([...loginEventTypes].toSorted());
   });
 });
 

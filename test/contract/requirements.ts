@@ -53,6 +53,33 @@ export const requiredTables: Record<string, Record<string, string>> = {
     ip_address: 'inet',
     created_at: 'timestamp with time zone default now()',
   },
+  passkeys: {
+    id: 'uuid not null default gen_random_uuid()',
+    user_id: 'uuid not null',
+    credential_id: 'bytea not null',
+    public_key: 'bytea not null',
+    counter: 'integer not null default 0',
+    device_name: 'character varying(255)',
+    transports: 'jsonb',
+    aaguid: 'bytea',
+    created_at: 'timestamp with time zone default now()',
+    last_used_at: 'timestamp with time zone',
+  },
+  oauth_accounts: {
+    id: 'uuid not null default gen_random_uuid()',
+    user_id: 'uuid not null',
+    provider: 'character varying(50) not null',
+    provider_user_id: 'character varying(255) not null',
+    provider_email: 'character varying(255)',
+    provider_name: 'character varying(255)',
+    provider_avatar_url: 'text',
+    access_token_encrypted: 'text',
+    refresh_token_encrypted: 'text',
+    token_expires_at: 'timestamp with time zone',
+    scopes: 'jsonb',
+    created_at: 'timestamp with time zone default now()',
+    updated_at: 'timestamp with time zone default now()',
+  },
   // Requirement 4's `profiles` are columns of users: display name and avatar.
   users: {
     display_name: 'character varying(255)',
@@ -68,6 +95,9 @@ export const requiredIndexes = [
   'idx_api_tokens_hash',
   'idx_magic_links_token',
   'idx_magic_links_cleanup',
+  'idx_passkeys_user',
+  'idx_passkeys_credential',
+  'idx_oauth_accounts_user',
 ];
 
 export const requiredFunctions = ['public.cleanup_expired_sessions()', 'public.update_updated_at()'];
@@ -80,6 +110,7 @@ interface Departure {
 
 const textId = 'User ids are text, so that a legacy id such as user_123 keeps its foreign keys.';
 const always = 'A time that every row has is not null.';
+const vault = 'Provider tokens have one home, the vault (oauth_connections); a sign-in identity needs none.';
 
 /** Where the database differs from a source document on purpose. */
 export const departures: Record<string, Departure> = {
@@ -104,6 +135,18 @@ export const departures: Record<string, Departure> = {
   'api_tokens.created_at': { ours: 'timestamp with time zone not null default now()', reason: always },
   'magic_links.user_id': { ours: 'text', reason: textId },
   'magic_links.created_at': { ours: 'timestamp with time zone not null default now()', reason: always },
+  'passkeys.user_id': { ours: 'text not null', reason: textId },
+  'passkeys.counter': {
+    ours: 'bigint not null default 0',
+    reason: 'An authenticator counts in 32 bits without a sign.',
+  },
+  'passkeys.created_at': { ours: 'timestamp with time zone not null default now()', reason: always },
+  'oauth_accounts.user_id': { ours: 'text not null', reason: textId },
+  'oauth_accounts.access_token_encrypted': { ours: 'absent', reason: vault },
+  'oauth_accounts.refresh_token_encrypted': { ours: 'absent', reason: vault },
+  'oauth_accounts.token_expires_at': { ours: 'absent', reason: vault },
+  'oauth_accounts.created_at': { ours: 'timestamp with time zone not null default now()', reason: always },
+  'oauth_accounts.updated_at': { ours: 'timestamp with time zone not null default now()', reason: always },
 };
 
 /** Tables of the source documents that later parts bring, by document. */
@@ -120,8 +163,6 @@ export const tablesToCome: Record<string, string> = {
   webhook_deliveries: '3 §1.6',
   data_export_requests: '3 §1.7',
   account_deletion_requests: '3 §1.7',
-  passkeys: '3 §2.1',
-  oauth_accounts: '3 §2.3',
   onboarding_paths: '3 §3.1',
   user_onboarding_progress: '3 §3.2',
   setup_checklist_items: '3 §3.3',

@@ -5,8 +5,13 @@ import { expect, it } from 'vitest';
 const mayEnterTheSystem = {
   'src/context.ts': 'declares it',
   'src/db/gate.ts': 'makes it',
+  'src/domain/auth/passkeys/sign-in.ts': 'before sign-in',
+  'src/domain/auth/report-not-me.ts': 'by the secret of a mailed alert',
   'src/domain/auth/request-magic-link.ts': 'before sign-in',
+  'src/domain/auth/social/begin.ts': 'before sign-in',
+  'src/domain/auth/social/return.ts': 'before sign-in',
   'src/domain/auth/verify-magic-link.ts': 'before sign-in',
+  'src/http/oauth-callback.tsx': 'hands it to the way back from a provider',
   'src/http/open-context.ts': 'hands it to public procedures',
   'src/jobs/index.ts': 'cron',
   'src/trpc.ts': 'hands it to public procedures',

@@ -1,4 +1,5 @@
 import { neon, neonConfig } from '@neondatabase/serverless';
+import { newApiToken, tokenPrefix } from '../../src/lib/api-token.ts';
 import { newId } from '../../src/lib/ids.ts';
 import { randomSecret, sha256Hex } from '../../src/lib/secrets.ts';
 
@@ -48,12 +49,12 @@ export async function newSession(owner: Owner, userId: string, columns: object =
 /** An API token row of any kind; its procedures come later, the gate knows it already. */
 export async function newToken(owner: Owner, columns: object): Promise<{ id: string; token: string }> {
   const id = newId();
-  const token = `gtk_${base62(36)}`;
+  const token = newApiToken();
   await insert(owner, 'api_tokens', {
     id,
     name: 'a test',
     token_hash: await sha256Hex(token),
-    token_prefix: token.slice(0, 8),
+    token_prefix: tokenPrefix(token),
     expires_at: inHours(24),
     ...columns,
   });
@@ -76,9 +77,4 @@ export async function insert(owner: Owner, table: string, columns: object): Prom
 /** The ISO time that many hours from now. */
 export function inHours(hours: number): string {
   return new Date(Date.now() + hours * 3_600_000).toISOString();
-}
-
-function base62(length: number): string {
-  const alphabet = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
-  return Array.from(crypto.getRandomValues(new Uint8Array(length)), (byte) => alphabet[byte % 62]).join('');
 }

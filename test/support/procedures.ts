@@ -18,4 +18,17 @@ export function allProcedures(): ProcedureInfo[] {
 }
 
 /** The procedures that anyone may call without a credential. Each addition is a decision. */
-export const publicProcedures = ['auth.requestMagicLink', 'auth.verifyMagicCode', 'auth.verifyMagicLink'];
+export const publicProcedures = [
+  'auth.finishPasskeySignIn',
+  'auth.listProviders',
+  // The secret of a mailed alert is its credential: whoever was locked out by a thief must reach it.
+  'auth.reportNotMe',
+  'auth.requestMagicLink',
+  'auth.startPasskeySignIn',
+  'auth.startSocialSignIn',
+  'auth.verifyMagicCode',
+  'auth.verifyMagicLink',
+];
+
+/** What looks at a passkey's answer before it asks the database: a made-up one is refused whoever brings it. */
+export const checksPasskeyFirst = ['auth.finishPasskeyRegistration'];

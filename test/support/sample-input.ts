@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { newId } from '../../src/lib/ids.ts';
 import type { ProcedureInfo } from './procedures.ts';
 
 /** Texts of the kinds that schemas ask for; the first that a schema takes is its sample. */
@@ -15,9 +16,19 @@ const texts = [
 ];
 const scalars = [...texts, true, 1, 0, null, [], {}];
 
+/** What the walk cannot know: which of several ways to choose, and values that are good for one call. */
+const choices: Record<string, () => Record<string, unknown>> = {
+  'auth.stepUp': () => ({ response: undefined, code: undefined }),
+  'account.confirmEmailChange': () => ({ code: undefined }),
+  'account.requestEmailChange': () => ({ email: `${newId()}@example.com` }),
+  'auth.startSocialSignIn': () => ({ provider: 'demo', redirectUrl: '/account' }),
+  'auth.startSocialLink': () => ({ provider: 'demo', redirectUrl: '/account' }),
+};
+
 /** An input that the procedure's schema accepts, made by walking it: tests of all procedures need no list of inputs. */
-export function sampleInput({ path, inputs }: ProcedureInfo, known: Record<string, unknown> = {}): unknown {
+export function sampleInput({ path, inputs }: ProcedureInfo, given: Record<string, unknown> = {}): unknown {
   if (inputs.length === 0) return undefined;
+  const known = { ...choices[path]?.(), ...given };
   const merged = Object.assign({}, ...inputs.map((schema) => sample(schema, path, known))) as unknown;
   for (const schema of inputs) z.parse(schema, merged);
   return merged;

@@ -5,6 +5,8 @@ import { insert, type Owner } from './owner.ts';
 const hints: Record<string, object> = {
   api_tokens: { kind: 'personal', organization_id: null },
   outbox: { organization_id: null },
+  oauth_states: { purpose: 'link' },
+  magic_links: { purpose: 'sign_in' },
 };
 
 interface Column {
@@ -75,5 +77,6 @@ function valueOf(type: string): unknown {
   if (type === 'boolean') return true;
   if (/int|numeric/.test(type)) return 1;
   if (/^jsonb?$/.test(type)) return '{}';
+  if (type === 'bytea') return `\\x${newId().replaceAll('-', '')}`;
   throw new Error(`No value for a column of type ${type}: add one to test/support/seed-rows.ts.`);
 }

@@ -6,7 +6,7 @@ import type { Bindings } from '../../src/env.ts';
 import { createCloudflareMailer } from '../../src/mail/cloudflare.ts';
 import { createMailer } from '../../src/mail/create-mailer.ts';
 import { developmentMailbox } from '../../src/mail/development.ts';
-import { signInMail } from '../../src/mail/templates.ts';
+import { signInMail } from '../../src/mail/templates/sign-in.ts';
 
 const { DEVELOPMENT_MAILBOX, EMAIL } = env as unknown as Required<Bindings>;
 const sender = { email: 'noreply@example.com', name: 'Acme' };

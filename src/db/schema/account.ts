@@ -1,8 +1,6 @@
 import { sql } from 'drizzle-orm';
-import { check, customType, pgPolicy, pgTable, text, uniqueIndex, varchar } from 'drizzle-orm/pg-core';
-import { admin, createdAt, member, moment, ownedByUser, system, updatedAt } from '../columns.ts';
-
-const bytea = customType<{ data: Uint8Array; driverData: Uint8Array }>({ dataType: () => 'bytea' });
+import { check, pgPolicy, pgTable, text, uniqueIndex, varchar } from 'drizzle-orm/pg-core';
+import { admin, bytea, createdAt, member, moment, ownedByUser, system, updatedAt } from '../columns.ts';
 
 /**
  * A person. `id` is text, so that a legacy id such as `user_123` keeps its foreign keys; new ones are uuid v7.
@@ -41,3 +39,9 @@ export const users = pgTable(
     pgPolicy('users_system', { for: 'all', to: system, using: sql`true`, withCheck: sql`true` }),
   ],
 ).enableRLS();
+
+/** The `user_id` of a row that goes with its user. */
+export const userId = () =>
+  text('user_id')
+    .notNull()
+    .references(() => users.id, { onDelete: 'cascade' });

@@ -1,38 +1,29 @@
 import { sql } from 'drizzle-orm';
 import {
   boolean,
-  check,
   index,
   inet,
   interval,
   jsonb,
   pgPolicy,
   pgTable,
-  smallint,
-  text,
+  primaryKey,
   unique,
-  uuid,
   varchar,
 } from 'drizzle-orm/pg-core';
-import { createdAt, id, member, moment, ownedByOrganization, ownedByUser, system } from '../columns.ts';
-import { users } from './account.ts';
-import { organizations } from './organizations.ts';
-
-const secretHash = (name: string) => varchar(name, { length: 255 }).notNull().unique();
-const ownerId = () =>
-  text('user_id')
-    .notNull()
-    .references(() => users.id, { onDelete: 'cascade' });
-const everything = { using: sql`true`, withCheck: sql`true` };
+import { createdAt, everything, id, member, moment, ownedByUser, secretHash, system } from '../columns.ts';
+import { userId } from './account.ts';
 
 /** A signed-in device (requirement 3 §1.1). "This one" is computed by the caller's own credential, so no `is_current`. */
 export const userSessions = pgTable(
   'user_sessions',
   {
     id: id(),
-    userId: ownerId(),
+    userId: userId(),
     sessionTokenHash: secretHash('session_token_hash'),
     authMethod: varchar('auth_method', { length: 50 }).notNull(),
+    /** Which limits it got: gatehouse.session_limits knows them. */
+    profile: varchar('profile', { length: 20 }).notNull().default('default'),
     deviceType: varchar('device_type', { length: 50 }),
     deviceName: varchar('device_name', { length: 255 }),
     browser: varchar('browser', { length: 100 }),
@@ -60,13 +51,6 @@ export const userSessions = pgTable(
       .where(sql`${t.revokedAt} is null`),
     index('idx_user_sessions_expires_at').on(t.expiresAt),
     pgPolicy('user_sessions_member_select', { for: 'select', to: member, using: ownedByUser(t.userId) }),
-    // The check keeps a member from taking a revocation back.
-    pgPolicy('user_sessions_member_update', {
-      for: 'update',
-      to: member,
-      using: ownedByUser(t.userId),
-      withCheck: sql`${ownedByUser(t.userId)} and ${t.revokedAt} is not null`,
-    }),
     pgPolicy('user_sessions_system', { for: 'all', to: system, ...everything }),
   ],
 ).enableRLS();
@@ -76,7 +60,7 @@ export const loginHistory = pgTable(
   'login_history',
   {
     id: id(),
-    userId: ownerId(),
+    userId: userId(),
     eventType: varchar('event_type', { length: 50 }).notNull(),
     authMethod: varchar('auth_method', { length: 50 }),
     ipAddress: inet('ip_address'),
@@ -94,79 +78,20 @@ export const loginHistory = pgTable(
   ],
 ).enableRLS();
 
-/** A mailed way in (requirement 3 §2.2), bound to the browser that asked for it. */
-export const magicLinks = pgTable(
-  'magic_links',
+/** Browsers that a user has signed in with, by the SHA-256 of their device cookie: what is "new" is not among them. */
+export const knownDevices = pgTable(
+  'known_devices',
   {
-    id: id(),
-    userId: text('user_id').references(() => users.id, { onDelete: 'cascade' }),
-    email: varchar('email', { length: 255 }).notNull(),
-    tokenHash: secretHash('token_hash'),
-    /** HMAC under a lookup key, since six digits can be tried out; `<key id>:<hex>`. */
-    codeHash: varchar('code_hash', { length: 255 }).notNull(),
-    attempts: smallint('attempts').notNull().default(0),
-    browserHash: varchar('browser_hash', { length: 255 }).notNull(),
-    redirectUrl: text('redirect_url'),
-    expiresAt: moment('expires_at').notNull(),
-    usedAt: moment('used_at'),
-    /** The session it became: the same pair sent again gets the same answer. */
-    sessionId: uuid('session_id'),
-    ipAddress: inet('ip_address'),
+    userId: userId(),
+    deviceHash: varchar('device_hash', { length: 255 }).notNull(),
     createdAt: createdAt(),
+    lastSeenAt: moment('last_seen_at')
+      .notNull()
+      .default(sql`now()`),
   },
   (t) => [
-    index('idx_magic_links_token')
-      .on(t.tokenHash)
-      .where(sql`${t.usedAt} is null`),
-    index('idx_magic_links_cleanup')
-      .on(t.expiresAt)
-      .where(sql`${t.usedAt} is null`),
-    index('idx_magic_links_expires_at').on(t.expiresAt),
-    index('idx_magic_links_user_session').on(t.userId, t.sessionId),
-    pgPolicy('magic_links_system', { for: 'all', to: system, ...everything }),
-  ],
-).enableRLS();
-
-/**
- * API tokens (requirement 3 §1.5). `kind` says whose: personal (goes with its user), organization, or service (the
- * deployment's own). The secret is stored as SHA-256 alone.
- */
-export const apiTokens = pgTable(
-  'api_tokens',
-  {
-    id: id(),
-    kind: varchar('kind', { length: 20 }).notNull(),
-    organizationId: uuid('organization_id').references(() => organizations.id, { onDelete: 'cascade' }),
-    userId: text('user_id').references(() => users.id, { onDelete: 'cascade' }),
-    createdBy: text('created_by').references(() => users.id, { onDelete: 'set null' }),
-    name: varchar('name', { length: 255 }).notNull(),
-    tokenHash: secretHash('token_hash'),
-    tokenPrefix: varchar('token_prefix', { length: 10 }).notNull(),
-    scopes: jsonb('scopes').$type<string[]>().notNull().default([]),
-    lastUsedAt: moment('last_used_at'),
-    expiresAt: moment('expires_at'),
-    revokedAt: moment('revoked_at'),
-    createdAt: createdAt(),
-  },
-  (t) => [
-    index('idx_api_tokens_org').on(t.organizationId),
-    index('idx_api_tokens_user').on(t.userId),
-    index('idx_api_tokens_created_by').on(t.createdBy),
-    index('idx_api_tokens_hash')
-      .on(t.tokenHash)
-      .where(sql`${t.revokedAt} is null`),
-    index('idx_api_tokens_expires_at').on(t.expiresAt),
-    check(
-      'api_tokens_owner',
-      sql`(${t.kind} = 'personal' and ${t.userId} is not null and ${t.organizationId} is null)
-        or (${t.kind} = 'organization' and ${t.userId} is null and ${t.organizationId} is not null)
-        or (${t.kind} = 'service' and ${t.userId} is null and ${t.organizationId} is null)`,
-    ),
-    pgPolicy('api_tokens_member_select', {
-      for: 'select',
-      to: member,
-      using: sql`${ownedByUser(t.userId)} or ${ownedByOrganization(t.organizationId)}`,
-    }),
-    pgPolicy('api_tokens_system', { for: 'all', to: system, ...everything }),
+    primaryKey({ columns: [t.userId, t.deviceHash] }),
+    index('known_devices_last_seen_at_idx').on(t.lastSeenAt),
+    pgPolicy('known_devices_system', { for: 'all', to: system, ...everything }),
   ],
 ).enableRLS();

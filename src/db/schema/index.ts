@@ -1,4 +1,6 @@
 export * from './account.ts';
 export * from './auth.ts';
+export * from './auth-credentials.ts';
+export * from './auth-proofs.ts';
 export * from './organizations.ts';
 export * from './webhooks.ts';

@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import { safeText } from '../../lib/text.ts';
+import { emailAddress, safeText } from '../../lib/text.ts';
+import { Delivery } from '../auth/schemas.ts';
 
 const moment = z.iso.datetime();
 const isTimeZone = (name: string) => {
@@ -42,3 +43,8 @@ export const UpdateProfileInput = z
   .partial()
   .refine((input) => Object.values(input).some((value) => value !== undefined), 'give at least one field to change');
 export type UpdateProfileInput = z.infer<typeof UpdateProfileInput>;
+
+export const RequestEmailChangeInput = z.object({ email: emailAddress, delivery: Delivery.default('cookie') });
+
+export const EmailChanged = z.object({ email: z.string() });
+export type EmailChanged = z.infer<typeof EmailChanged>;

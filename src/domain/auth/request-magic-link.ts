@@ -3,10 +3,10 @@ import type { Gate } from '../../db/gate.ts';
 import { firstValue, plain } from '../../db/statement.ts';
 import { AppError } from '../../errors.ts';
 import { safeRedirect } from '../../lib/redirects.ts';
-import { sha256Hex } from '../../lib/secrets.ts';
-import { signInMail } from '../../mail/templates.ts';
+import { signInMail } from '../../mail/templates/sign-in.ts';
 import { makerOf } from '../idempotency.ts';
-import { codeHashes, formatBrowserProof, MAGIC_LINK_SECONDS, parseBrowserProof } from './magic-link.ts';
+import { MAGIC_LINK_SECONDS } from './magic-link.ts';
+import { deliverBrowserProof, newMailProof } from './mail-proof.ts';
 import type { MagicLinkRequested, RequestMagicLinkInput } from './schemas.ts';
 
 type MailKind = 'sign_in' | 'sign_up' | 'sign_up_closed';
@@ -21,46 +21,23 @@ export async function requestMagicLink(
 ): Promise<MagicLinkRequested> {
   const redirectUrl = readRedirect(ctx, input.redirectUrl);
   await ctx.limit('magic_link.send', input.email);
-  const maker = makerOf(ctx, '', 'auth.requestMagicLink');
-  const linkId = await maker.id('id');
-  const token = await maker.secret('token');
-  const code = await maker.code('code');
-  const proof = { linkId, secret: keptSecret(ctx, input) ?? (await maker.secret('browser')) };
-  const [codeHash] = await codeHashes(ctx.settings.lookupKeys, linkId, code);
-  const link = {
-    id: linkId,
-    email: input.email,
-    tokenHash: await sha256Hex(token),
-    codeHash,
-    browserHash: await sha256Hex(proof.secret),
-    redirectUrl,
-    ipAddress: ctx.facts.address,
-    seconds: MAGIC_LINK_SECONDS,
-    signUpOpen: ctx.settings.signUp === 'open',
-  };
+  const proof = await newMailProof(ctx, makerOf(ctx, '', 'auth.requestMagicLink'), input.delivery);
+  const link = { ...proof.row, email: input.email, redirectUrl, signUpOpen: ctx.settings.signUp === 'open' };
   const [rows] = await ctx.system(() => [
     plain('select gatehouse.request_magic_link($1::jsonb) as kind', [JSON.stringify(link)]),
   ]);
   const kind = firstValue<MailKind | 'conflict'>(rows, 'kind');
   if (kind === 'conflict') throw new AppError('idempotency_key.reused');
-  ctx.later(sendMail(ctx, { kind, to: input.email, token, code }));
-  if (input.delivery === 'cookie') ctx.cookies.set('sign_in', formatBrowserProof(proof), MAGIC_LINK_SECONDS);
-  return {
-    expiresAt: new Date(Date.now() + MAGIC_LINK_SECONDS * 1000).toISOString(),
-    requestSecret: input.delivery === 'bearer' ? formatBrowserProof(proof) : null,
-  };
+  ctx.later(sendMail(ctx, { kind, to: input.email, token: proof.token, code: proof.code }));
+  return deliverBrowserProof(ctx, proof, input.delivery);
 }
 
-function readRedirect(ctx: Context, candidate: string | undefined): string | null {
+/** Where to go afterwards, checked; null when nothing was asked for. @throws redirect.refused */
+export function readRedirect(ctx: Context, candidate: string | undefined): string | null {
   if (candidate === undefined) return null;
   const url = safeRedirect(candidate, ctx.settings);
   if (url === null) throw new AppError('redirect.refused');
   return url;
-}
-
-/** A browser that asks twice keeps its secret, so that the link of either mail works in it. */
-function keptSecret(ctx: Context, input: RequestMagicLinkInput): string | null {
-  return input.delivery === 'cookie' ? (parseBrowserProof(ctx.cookies.read('sign_in'))?.secret ?? null) : null;
 }
 
 async function sendMail(

@@ -1,28 +1,78 @@
 import type { ProfileView } from '../../domain/account/schemas.ts';
+import type { PasskeyView } from '../../domain/auth/passkeys/views.ts';
 import type { LoginEvent, SessionView } from '../../domain/auth/schemas.ts';
+import type { SocialAccountView } from '../../domain/auth/social/views.ts';
+import type { TokenView } from '../../domain/auth/tokens/views.ts';
+import { type EmailFormState, EmailForm } from './email-form.tsx';
 import { HistoryList } from './history-view.tsx';
-import { Alert, Notice } from './parts.tsx';
-import { ProfileForm, type ProfileFormState } from './profile-form.tsx';
+import { Notice } from './parts.tsx';
+import { PasskeyList } from './passkeys-view.tsx';
+import { fieldsOf, ProfileForm, type ProfileFormState } from './profile-form.tsx';
+import { titleOfProvider } from './provider-names.ts';
+import { LinkedAccounts, type ProviderItem } from './providers-view.tsx';
 import { SessionList } from './sessions-view.tsx';
+import { emptyToken, type TokenFormState } from './token-form.tsx';
+import { TokenList } from './tokens-view.tsx';
 
-/** Everything /account shows. */
-export interface AccountState {
-  readonly profile: ProfileView;
-  readonly sessions: readonly SessionView[];
-  readonly history: { readonly items: readonly LoginEvent[]; readonly nextCursor: string | null };
-  /** Whether the history shown is not its newest page. */
-  readonly isOlder: boolean;
-  readonly notice?: string | null;
-  readonly refusal?: string;
-  readonly form: ProfileFormState;
+/** The parts of the page, by the id of their heading. */
+export type Section = 'profile' | 'email' | 'passkeys' | 'providers' | 'sessions' | 'tokens';
+
+/** The forms that were sent and refused, as they were typed. */
+export interface Typed {
+  readonly profile?: ProfileFormState;
+  readonly email?: EmailFormState;
+  readonly token?: TokenFormState;
 }
 
-export function AccountView({ profile, sessions, history, isOlder, notice, refusal, form }: AccountState) {
+/** What the API says of an account. */
+export interface AccountData {
+  readonly profile: ProfileView;
+  readonly passkeys: readonly PasskeyView[];
+  readonly accounts: readonly SocialAccountView[];
+  readonly providers: readonly ProviderItem[];
+  readonly sessions: readonly SessionView[];
+  readonly tokens: readonly TokenView[];
+  readonly history: {
+    readonly items: readonly LoginEvent[];
+    readonly nextCursor: string | null;
+    /** Whether this is not its newest page. */
+    readonly isOlder: boolean;
+  };
+}
+
+/** Everything /account shows. */
+export interface AccountState extends AccountData {
+  readonly nonce: string;
+  readonly notice: string | null;
+  readonly problem: { readonly section: Section; readonly text: string } | null;
+  readonly typed?: Typed;
+}
+
+/** What one can jump to. */
+export function accountParts({ accounts, providers }: AccountData) {
+  const linked = accounts.length + providers.length > 0 ? [['providers', 'Linked accounts'] as const] : [];
+  return [
+    ['profile', 'Profile'],
+    ['email', 'E-mail'],
+    ['passkeys', 'Passkeys'],
+    ...linked,
+    ['sessions', 'Sessions'],
+    ['tokens', 'API tokens'],
+    ['history', 'Activity'],
+  ] as const;
+}
+
+export function AccountView(state: AccountState) {
+  const { profile, nonce, notice, problem, typed } = state;
   const timeZone = profile.timeZone ?? 'UTC';
+  const common = (section: Section) => ({
+    nonce,
+    timeZone,
+    refusal: problem?.section === section ? problem.text : null,
+  });
   return (
     <>
       {notice ? <Notice tone="good">{notice}</Notice> : null}
-      {refusal ? <Alert focus>{refusal}</Alert> : null}
       <div class="head">
         <h1>{profile.displayName ? `Hello, ${profile.displayName}` : 'Your account'}</h1>
         <p class="soft">
@@ -31,10 +81,25 @@ export function AccountView({ profile, sessions, history, isOlder, notice, refus
         </p>
       </div>
       <div class="columns">
-        <ProfileForm {...form} />
         <div>
-          <SessionList sessions={sessions} timeZone={timeZone} />
-          <HistoryList {...history} isOlder={isOlder} timeZone={timeZone} />
+          <ProfileForm {...(typed?.profile ?? { values: fieldsOf(profile), problems: {} })} {...common('profile')} />
+          <EmailForm
+            current={profile.email}
+            {...(typed?.email ?? { email: '', problems: {} })}
+            {...common('email')}
+          />
+          <PasskeyList passkeys={state.passkeys} {...common('passkeys')} />
+          <LinkedAccounts
+            accounts={state.accounts}
+            providers={state.providers}
+            titleOf={titleOfProvider}
+            {...common('providers')}
+          />
+        </div>
+        <div>
+          <SessionList sessions={state.sessions} {...common('sessions')} />
+          <TokenList tokens={state.tokens} form={typed?.token ?? emptyToken} {...common('tokens')} />
+          <HistoryList {...state.history} timeZone={timeZone} />
         </div>
       </div>
     </>

@@ -1,12 +1,19 @@
 import type { Handler } from 'hono';
 import { AppError } from '../../errors.ts';
 import type { AppEnv } from '../open-context.ts';
-import { signInScript } from './sign-in-script.ts';
+import { scripts } from './scripts/index.ts';
 import { styles } from './styles.ts';
+
+const javaScript = { extension: 'js', type: 'text/javascript; charset=utf-8' } as const;
 
 const files = {
   style: { content: styles.trimStart(), name: 'style', extension: 'css', type: 'text/css; charset=utf-8' },
-  signIn: { content: signInScript, name: 'sign-in', extension: 'js', type: 'text/javascript; charset=utf-8' },
+  signIn: { content: scripts.signIn, name: 'sign-in', ...javaScript },
+  stepUp: { content: scripts.stepUp, name: 'step-up', ...javaScript },
+  account: { content: scripts.account, name: 'account', ...javaScript },
+  link: { content: scripts.link, name: 'link', ...javaScript },
+  token: { content: scripts.token, name: 'token', ...javaScript },
+  submit: { content: scripts.submit, name: 'submit', ...javaScript },
 } as const;
 
 /** The files that pages refer to. */

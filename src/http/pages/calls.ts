@@ -26,16 +26,26 @@ export async function readForm<Name extends string>(
   c: HonoContext<AppEnv>,
   ...names: Name[]
 ): Promise<Record<Name, string>> {
-  const form = await c.req.parseBody({ all: true }).catch((cause: unknown) => {
-    // What the body limit throws must pass, a body that is no form must not become a 500.
-    if (!(cause instanceof TypeError)) throw cause;
-    throw new AppError('body.malformed', { message: 'The form could not be read.', cause });
-  });
+  const form = await parseForm(c);
   const entries = names.map((name) => {
     const value = form[name];
     return [name, typeof value === 'string' ? value : ''] as const;
   });
   return Object.fromEntries(entries) as Record<Name, string>;
+}
+
+/** The values of one field that may be there several times, such as boxes that were ticked. @throws AppError `body.malformed` */
+export async function readList(c: HonoContext<AppEnv>, name: string): Promise<string[]> {
+  const value = (await parseForm(c))[name];
+  return [value].flat().filter((item) => typeof item === 'string');
+}
+
+function parseForm(c: HonoContext<AppEnv>) {
+  return c.req.parseBody({ all: true }).catch((cause: unknown) => {
+    // What the body limit throws must pass, a body that is no form must not become a 500.
+    if (!(cause instanceof TypeError)) throw cause;
+    throw new AppError('body.malformed', { message: 'The form could not be read.', cause });
+  });
 }
 
 /** The refusal that a page shows beside its form. What is not the visitor's to mend is thrown on, to the error page. */

@@ -10,9 +10,11 @@ export interface Page {
   readonly title: string;
   readonly content: Child;
   readonly tools?: Child;
+  /** The parts of a long page, to jump to; by their ids. */
+  readonly parts?: readonly (readonly [id: string, title: string])[];
   readonly script?: Asset;
-  /** Seconds after which the browser loads the page anew. */
-  readonly refresh?: number;
+  /** Seconds after which the browser loads the page anew, or goes on to another address. */
+  readonly refresh?: { readonly seconds: number; readonly to?: string };
 }
 
 /** Answers with a page, under a content policy that lets in nothing but our own style sheet and script. */
@@ -44,7 +46,7 @@ function contentPolicy(trustedOrigins: readonly string[]): string {
 }
 
 function Document({ page, productName }: { page: Page; productName: string }) {
-  const { title, content, tools, script, refresh } = page;
+  const { title, content, tools, parts, script, refresh } = page;
   return (
     <html lang="en">
       <head>
@@ -52,7 +54,9 @@ function Document({ page, productName }: { page: Page; productName: string }) {
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="robots" content="noindex" />
         <meta name="color-scheme" content="light dark" />
-        {refresh ? <meta http-equiv="refresh" content={String(refresh)} /> : null}
+        {refresh ? (
+          <meta http-equiv="refresh" content={`${refresh.seconds}${refresh.to ? `; url=${refresh.to}` : ''}`} />
+        ) : null}
         <title>{`${title} · ${productName}`}</title>
         <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
         <link rel="stylesheet" href={assetPath('style')} />
@@ -60,7 +64,7 @@ function Document({ page, productName }: { page: Page; productName: string }) {
       </head>
       <body>
         {tools ? (
-          <Wide tools={tools} content={content} name={productName} />
+          <Wide tools={tools} parts={parts ?? []} content={content} name={productName} />
         ) : (
           <Narrow content={content} name={productName} />
         )}
@@ -69,7 +73,14 @@ function Document({ page, productName }: { page: Page; productName: string }) {
   );
 }
 
-function Wide({ tools, content, name }: { tools: Child; content: Child; name: string }) {
+interface WideState {
+  readonly tools: Child;
+  readonly parts: NonNullable<Page['parts']>;
+  readonly content: Child;
+  readonly name: string;
+}
+
+function Wide({ tools, parts, content, name }: WideState) {
   return (
     <>
       <a class="skip" href="#content">
@@ -80,6 +91,13 @@ function Wide({ tools, content, name }: { tools: Child; content: Child; name: st
           <Brand name={name} />
           <div class="row">{tools}</div>
         </div>
+        {parts.length > 0 ? (
+          <nav class="inner parts" aria-label="On this page">
+            {parts.map(([id, title]) => (
+              <a href={`#${id}`}>{title}</a>
+            ))}
+          </nav>
+        ) : null}
       </header>
       <main id="content">{content}</main>
     </>

@@ -34,7 +34,7 @@ export async function showMailHtml(c: HonoContext<AppEnv>): Promise<Response> {
 /** GET /dev/mailbox */
 export async function showMailbox(c: HonoContext<AppEnv>): Promise<Response> {
   const mails = await readMailbox(c.get('ctx'), c.req.query('to') || undefined);
-  const refresh = c.req.query('refresh') === undefined ? undefined : 5;
+  const refresh = c.req.query('refresh') === undefined ? undefined : { seconds: 5 };
   const tools = refresh ? (
     <a href="/dev/mailbox">Stop refreshing</a>
   ) : (

@@ -5,6 +5,15 @@ const notices = {
   revoked_others: 'Every other session is signed out.',
   signed_out: 'You are signed out.',
   session_ended: 'Your session has ended. Sign in again.',
+  elsewhere: 'Sign in first. If a mail led you here, open its link in the browser where you are signed in.',
+  confirmed: 'Confirmed. Now try again.',
+  passkey_added: 'The passkey is added. You can sign in with it from now on.',
+  passkey_renamed: 'The passkey has its new name.',
+  passkey_removed: 'The passkey is removed. Delete it from your device or password manager too.',
+  linked: 'The account is linked. You can sign in with it from now on.',
+  unlinked: 'The account is unlinked.',
+  email: 'Your e-mail address is changed.',
+  token_revoked: 'The token is revoked. Programs that have it are refused from now on.',
 } as const;
 
 export type NoticeKey = keyof typeof notices;

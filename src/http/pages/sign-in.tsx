@@ -1,22 +1,25 @@
 import type { Context as HonoContext } from 'hono';
 import type { AppError } from '../../errors.ts';
-import { safeRedirect } from '../../lib/redirects.ts';
 import { randomSecret } from '../../lib/secrets.ts';
 import type { AppEnv } from '../open-context.ts';
 import { statusOf } from '../respond.ts';
 import { callApi, formKey, readForm, refusalOf } from './calls.ts';
+import { allowedRedirect } from './guard.ts';
 import { type Page, showPage } from './layout.tsx';
 import { noticeOf } from './notices.ts';
+import { problemOf } from './problems.ts';
+import { digitsOf } from './proof-view.tsx';
 import { type AskState, AskView, CodeView } from './sign-in-view.tsx';
-import { inWords } from './words.ts';
+import { ADDRESS_WORDS, inWords } from './words.ts';
 
 type Answer = Response | Promise<Response>;
 
 /** GET /sign-in */
-export function showSignIn(c: HonoContext<AppEnv>): Answer {
+export function showSignIn(c: HonoContext<AppEnv>): Promise<Response> {
   return ask(c, {
     redirectUrl: allowedRedirect(c, c.req.query('redirect_url')),
     notice: noticeOf(c.req.query('done')),
+    refusal: problemOf(c.req.query('problem')),
   });
 }
 
@@ -47,8 +50,7 @@ export function showCode(c: HonoContext<AppEnv>): Answer {
 export async function signInByCode(c: HonoContext<AppEnv>): Promise<Response> {
   const ctx = c.get('ctx');
   const form = await readForm(c, 'code', 'redirect_url', 'nonce');
-  // People copy "123 456" as mail programs show it.
-  const code = form.code.replace(/[\s-]/g, '');
+  const code = digitsOf(form.code);
   try {
     const signedIn = await callApi(ctx, await formKey(form.nonce, code)).auth.verifyMagicCode({ code });
     return c.redirect(signedIn.redirectUrl ?? '/account', 303);
@@ -57,8 +59,14 @@ export async function signInByCode(c: HonoContext<AppEnv>): Promise<Response> {
   }
 }
 
-function ask(c: HonoContext<AppEnv>, state: Omit<AskState, 'nonce'>, refusal?: AppError): Answer {
-  const content = <AskView {...state} nonce={randomSecret()} />;
+/** The page of all ways in; no trip. */
+export async function ask(
+  c: HonoContext<AppEnv>,
+  state: Omit<AskState, 'nonce' | 'providers'>,
+  refusal?: AppError,
+): Promise<Response> {
+  const providers = await callApi(c.get('ctx')).auth.listProviders();
+  const content = <AskView {...state} providers={providers.items} nonce={randomSecret()} />;
   return respond(c, { title: 'Sign in', content }, refusal);
 }
 
@@ -67,11 +75,8 @@ function refuseAddress(
   refusal: AppError,
   state: { email: string; redirectUrl?: string },
 ): Answer {
-  const isAddress = refusal.code === 'input.invalid';
-  const words = isAddress
-    ? 'That is not an e-mail address we can write to, such as name@example.com.'
-    : inWords(refusal);
-  return ask(c, { ...state, ...(isAddress ? { problem: words } : { refusal: words }) }, refusal);
+  const problem = refusal.code === 'input.invalid' ? { problem: ADDRESS_WORDS } : { refusal: inWords(refusal) };
+  return ask(c, { ...state, ...problem }, refusal);
 }
 
 function askForCode(c: HonoContext<AppEnv>, redirectUrl: string | undefined, refusal?: AppError): Answer {
@@ -83,11 +88,4 @@ function askForCode(c: HonoContext<AppEnv>, redirectUrl: string | undefined, ref
 function respond(c: HonoContext<AppEnv>, page: Page, refusal?: AppError): Answer {
   if (refusal?.details.retryAfter !== undefined) c.header('retry-after', String(refusal.details.retryAfter));
   return showPage(c, { ...page, script: 'signIn' }, refusal && statusOf(refusal));
-}
-
-/** The address in its checked spelling, ours as a path; dropped when it is refused, so that no page carries it on. */
-function allowedRedirect(c: HonoContext<AppEnv>, candidate: string | undefined): string | undefined {
-  const { settings } = c.get('ctx');
-  const url = safeRedirect(candidate, settings) ?? undefined;
-  return url?.startsWith(`${settings.publicUrl}/`) ? url.slice(settings.publicUrl.length) : url;
 }

@@ -1,4 +1,8 @@
 import type { AppError } from '../../errors.ts';
+import { errorData } from '../../trpc.ts';
+
+/** What is wrong with an address that was typed. */
+export const ADDRESS_WORDS = 'That is not an e-mail address we can write to, such as name@example.com.';
 
 /** A refusal in words for a person at a form. The API's own message, save where a page can say it better. */
 export function inWords(refusal: AppError): string {
@@ -23,6 +27,20 @@ export function inWords(refusal: AppError): string {
     default:
       return refusal.message;
   }
+}
+
+/**
+ * What is wrong with which field of a form, for a refusal of the input; empty for any other refusal.
+ * @param words by the name that the procedure's input has: the field's own name, and the sentence
+ */
+export function problemsOf<Field extends string>(
+  refusal: AppError,
+  words: Readonly<Record<string, readonly [Field, string]>>,
+): Partial<Record<Field, string>> {
+  // An item of a list is "scopes.0".
+  const names = (errorData(refusal, '').fields ?? []).map(({ path }) => path.split('.')[0]);
+  const found = Object.entries(words).flatMap(([name, field]) => (names.includes(name) ? [field] : []));
+  return Object.fromEntries(found) as Partial<Record<Field, string>>;
 }
 
 function tries(left: number): string {

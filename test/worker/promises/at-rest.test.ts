@@ -13,11 +13,10 @@ async function dump(userIds: string[], emails: string[]): Promise<string[]> {
   const values = new Set<string>();
   for (const [table, list] of Map.groupBy(columns, (row) => row.table)) {
     const names = list.map(({ column }) => column);
-    const owned = names.includes('user_id') ? 'user_id' : 'id';
-    const mine = table === 'magic_links' ? 'email = any($2)' : `${owned}::text = any($1)`;
+    const mine = `exists (select from unnest($1::text[] || $2::text[]) mark where to_jsonb(t)::text like '%' || mark || '%')`;
     const texts = names.map((name) => `"${name}"::text`).join(', ');
     const rows = await owner.query<{ values: (string | null)[] }>(
-      `select array[${texts}] as values from "${table}" where ${mine} and $1::text[] is not null and $2::text[] is not null`,
+      `select array[${texts}] as values from "${table}" t where ${mine}`,
       [userIds, emails],
     );
     for (const row of rows) for (const value of row.values) if (value) values.add(value);

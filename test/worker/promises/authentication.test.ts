@@ -1,6 +1,8 @@
+import { neonConfig } from '@neondatabase/serverless';
 import { describe, expect, it } from 'vitest';
+import { newApiToken } from '../../../src/lib/api-token.ts';
 import { randomSecret } from '../../../src/lib/secrets.ts';
-import { allProcedures } from '../../support/procedures.ts';
+import { allProcedures, checksPasskeyFirst } from '../../support/procedures.ts';
 import { sampleInput } from '../../support/sample-input.ts';
 import { call } from '../../support/worker.ts';
 
@@ -8,10 +10,9 @@ const guarded = allProcedures().filter(({ access }) => access?.subject !== 'publ
 
 describe.each(guarded)('$path without a live credential', (procedure) => {
   const method = procedure.type === 'query' ? 'GET' : 'POST';
-  const input = sampleInput(procedure);
 
   it('answers 401 when there is none', async () => {
-    const outcome = await call(procedure.path, input, { method });
+    const outcome = await call(procedure.path, sampleInput(procedure), { method });
     expect([outcome.status, outcome.code]).toEqual([401, 'credential.missing']);
   });
 
@@ -20,17 +21,39 @@ describe.each(guarded)('$path without a live credential', (procedure) => {
     expect(outcome.status).toBe(401);
   });
 
-  it.each([`gts_${randomSecret()}`, `gtk_${'a'.repeat(36)}`])(
-    'answers 401 to one it never gave out: %s',
-    async (token) => {
-      const outcome = await call(procedure.path, input, { method, token });
-      expect([outcome.status, outcome.code]).toEqual([401, 'credential.invalid']);
-    },
-  );
+  it.each([`gts_${randomSecret()}`, newApiToken()])('answers 401 to one it never gave out: %s', async (token) => {
+    const outcome = await call(procedure.path, sampleInput(procedure), { method, token });
+    const refused = checksPasskeyFirst.includes(procedure.path)
+      ? [400, 'passkey.malformed']
+      : [401, 'credential.invalid'];
+    expect([outcome.status, outcome.code]).toEqual(refused);
+  });
 
   it('answers 401 to one that is not of its making', async () => {
     const headers = { authorization: 'Bearer ../../etc/passwd%00' };
-    const outcome = await call(procedure.path, input, { method, headers });
+    const outcome = await call(procedure.path, sampleInput(procedure), { method, headers });
     expect([outcome.status, outcome.code]).toEqual([401, 'credential.malformed']);
   });
+});
+
+it('an API token with a wrong checksum is refused before the database is asked', async () => {
+  const token = newApiToken();
+  const mistyped = token.slice(0, 20) + (token[20] === 'x' ? 'y' : 'x') + token.slice(21);
+  const outcomes = [];
+  for (const secret of [token, mistyped]) {
+    const { fetchFunction } = neonConfig;
+    let trips = 0;
+    neonConfig.fetchFunction = (...request: unknown[]) => {
+      trips += 1;
+      return fetchFunction(...request);
+    };
+    const { code } = await call('auth.getSession', undefined, { token: secret }).finally(
+      () => void (neonConfig.fetchFunction = fetchFunction),
+    );
+    outcomes.push([code, trips]);
+  }
+  expect(outcomes).toEqual([
+    ['credential.invalid', 1],
+    ['credential.malformed', 0],
+  ]);
 });

@@ -1,12 +1,15 @@
 import { neonConfig } from '@neondatabase/serverless';
 import { describe, expect, it } from 'vitest';
 import { newOrganization, insert, newPerson } from '../../support/owner.ts';
-import { allProcedures } from '../../support/procedures.ts';
+import { allProcedures, checksPasskeyFirst } from '../../support/procedures.ts';
 import { sampleInput } from '../../support/sample-input.ts';
 import { call, owner } from '../../support/worker.ts';
 
-/** Calls that may make more than one trip, each with its reason. None yet. */
-const exceptions: Record<string, number> = {};
+/** Calls that may make more trips than their kind, each with its reason. */
+const exceptions: Record<string, number> = {
+  // A ceremony: the passkey's public key is read before its signature can be checked. By mail it is one.
+  'auth.stepUp': 2,
+};
 
 /** Counts the requests that reach the database while `run` runs: through the driver's own seam for `fetch`. */
 async function countTrips(run: () => Promise<unknown>): Promise<number> {
@@ -25,7 +28,8 @@ describe.each(allProcedures())('$path', (procedure) => {
   const budget = exceptions[path] ?? (access?.subject === 'public' ? 2 : 1);
 
   it(`makes at most ${budget} database trip(s), and at least one`, async () => {
-    const person = await newPerson(owner);
+    // An administrator, so that the calls of the platform are counted to their end as well.
+    const person = await newPerson(owner, { user: { platform_role: 'admin' } });
     const organizationId = await newOrganization(owner);
     await insert(owner, 'memberships', { organization_id: organizationId, user_id: person.userId, role: 'owner' });
     const input = sampleInput(procedure, { userId: person.userId, organizationId });
@@ -37,7 +41,7 @@ describe.each(allProcedures())('$path', (procedure) => {
     expect(status).not.toBe(401);
     expect(status).not.toBe(500);
     // A public call may refuse by its input alone (a code without the browser that asked).
-    if (access?.subject !== 'public') expect(trips).toBeGreaterThanOrEqual(1);
+    if (access?.subject !== 'public' && !checksPasskeyFirst.includes(path)) expect(trips).toBeGreaterThanOrEqual(1);
     expect(trips).toBeLessThanOrEqual(budget);
   });
 });

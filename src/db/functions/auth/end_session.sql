@@ -1,5 +1,5 @@
--- Sign-out: revokes the credential that entered and notes it. Definer, since members write no history; it acts on
--- nothing but the caller's own session.
+-- Sign-out: revokes the credential that entered and notes it. Definer, since members write neither; it acts on nothing
+-- but the caller's own session.
 create or replace function gatehouse.end_session(p_facts jsonb) returns void
 language plpgsql volatile security definer set search_path = ''
 as $$
@@ -7,8 +7,7 @@ begin
   update public.user_sessions set revoked_at = now()
    where id = gatehouse.actor_id() and user_id = gatehouse.uid() and revoked_at is null;
   if found then
-    insert into public.login_history (user_id, event_type, ip_address, device_info, location, success)
-    values (gatehouse.uid(), 'logout', (p_facts->>'ipAddress')::inet, p_facts->'deviceInfo', p_facts->'location', true);
+    perform gatehouse.record_login(gatehouse.uid(), 'logout', null, p_facts);
   end if;
 end $$;
 --> statement-breakpoint

@@ -25,7 +25,7 @@ begin
               when (p_link->>'signUpOpen')::boolean then 'sign_up' else 'sign_up_closed' end;
 end $$;
 --> statement-breakpoint
-comment on function gatehouse.request_magic_link(jsonb) is 'Stores a magic link and says which mail to send.';
+comment on function gatehouse.request_magic_link(jsonb) is 'Stores a mailed proof for signing in and says which mail to send.';
 --> statement-breakpoint
 revoke all on function gatehouse.request_magic_link(jsonb) from public;
 --> statement-breakpoint

@@ -1,5 +1,6 @@
 -- Deletes at most p_limit rows of one table that are past their grace, oldest first, and says how many. Bounded, and
--- skipping locked rows, so two runs at once only share the work. Graces: requirement 3 §5.2; history 365 days.
+-- skipping locked rows, so two runs at once only share the work. Graces: requirement 3 §5.2; history 365 days; a device
+-- as long as its cookie.
 create or replace function gatehouse.cleanup_batch(p_table text, p_limit integer) returns integer
 language plpgsql volatile
 as $$
@@ -22,6 +23,19 @@ begin
     when 'outbox' then
       delete from public.outbox where id in (select id from public.outbox
         where dispatched_at < now() - interval '7 days' order by dispatched_at limit p_limit for update skip locked);
+    when 'oauth_states' then
+      delete from public.oauth_states where id in (select id from public.oauth_states
+        where expires_at < now() - interval '1 day' order by expires_at limit p_limit for update skip locked);
+    when 'spent_challenges' then
+      delete from public.spent_challenges where challenge_hash in (select challenge_hash from public.spent_challenges
+        where expires_at < now() - interval '1 day' order by expires_at limit p_limit for update skip locked);
+    when 'security_alerts' then
+      delete from public.security_alerts where id in (select id from public.security_alerts
+        where expires_at < now() - interval '30 days' order by expires_at limit p_limit for update skip locked);
+    when 'known_devices' then
+      delete from public.known_devices where (user_id, device_hash) in (select user_id, device_hash
+        from public.known_devices where last_seen_at < now() - interval '400 days' order by last_seen_at limit p_limit
+        for update skip locked);
     else
       raise exception 'gate.misused' using errcode = 'GH014', detail = 'cleanup_batch does not know that table';
   end case;

@@ -1,0 +1,22 @@
+import { standardClaims } from './standard-claims.ts';
+import type { Connector } from './types.ts';
+
+/** The OpenID provider that `npm run dev` starts beside the Worker, where the setting DEMO_ISSUER says. */
+export const demo: Connector = {
+  name: 'demo',
+  title: 'Demo',
+  issuer: null,
+  endpoints: null,
+  announcesIssuer: true,
+  isForDevelopment: true,
+  clientAuthentication: 'client_secret_basic',
+  scopes: ['openid', 'email', 'profile'],
+  responseMode: 'query',
+  loginHintParam: 'login_hint',
+  prompts: ['login', 'consent'],
+  identity: {
+    kind: 'id_token',
+    algorithms: ['RS256', 'ES256', 'EdDSA'],
+    read: (claims) => standardClaims(claims, claims.email_verified === true),
+  },
+};

@@ -1,0 +1,50 @@
+import * as oauth from 'oauth4webapi';
+import { issuerOf } from './issuer.ts';
+import type { ProviderFetch } from './provider-fetch.ts';
+import type { Connector, ConnectorClient } from './types.ts';
+
+const FRESH_MS = 60 * 60 * 1000;
+
+/**
+ * Per isolate, by issuer. Finished data and never a promise: a promise belongs to the request that made it, and hangs
+ * in every other one once that request is gone.
+ */
+const discovered = new Map<string, { readonly metadata: oauth.AuthorizationServer; readonly at: number }>();
+
+/**
+ * Where the connector's provider is, in the library's terms. New for each call, since the library hangs what it
+ * fetched on this object. Endpoints of a literal are taken from it and from nowhere else.
+ * @throws provider.unreachable, provider.answer_invalid where it is discovered
+ */
+export async function serverOf(
+  connector: Connector,
+  client: ConnectorClient,
+  fetch: ProviderFetch,
+): Promise<oauth.AuthorizationServer> {
+  const issuer = issuerOf(connector, client);
+  const algorithms = connector.identity.kind === 'id_token' ? [...connector.identity.algorithms] : [];
+  const { endpoints } = connector;
+  const found = endpoints
+    ? { authorization_endpoint: endpoints.authorization, token_endpoint: endpoints.token, jwks_uri: endpoints.jwks }
+    : await discover(issuer, libraryOptions(connector, fetch));
+  return { ...found, issuer, id_token_signing_alg_values_supported: algorithms };
+}
+
+/** What each of the library's requests is given. What `fetch` refuses, the library need not refuse as well. */
+export function libraryOptions(connector: Connector, fetch: ProviderFetch) {
+  return { [oauth.customFetch]: fetch, [oauth.allowInsecureRequests]: connector.isForDevelopment };
+}
+
+async function discover(
+  issuer: string,
+  options: ReturnType<typeof libraryOptions>,
+): Promise<Omit<oauth.AuthorizationServer, 'issuer'>> {
+  const known = discovered.get(issuer);
+  if (known && Date.now() - known.at < FRESH_MS) return known.metadata;
+  const url = new URL(issuer);
+  const metadata = await oauth.processDiscoveryResponse(url, await oauth.discoveryRequest(url, options));
+  const { authorization_endpoint, token_endpoint, jwks_uri } = metadata;
+  const kept = { issuer, authorization_endpoint, token_endpoint, jwks_uri };
+  discovered.set(issuer, { metadata: kept, at: Date.now() });
+  return kept;
+}

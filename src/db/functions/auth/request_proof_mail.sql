@@ -1,0 +1,30 @@
+-- Stores a mailed proof for the session that asks: 'step_up' goes to the account's verified address, 'email_change' to the
+-- new one. It is worth nothing in another session. Answers {outcome: 'send' | 'taken' | an error code, email}.
+-- p_link: {id, tokenHash, codeHash, browserHash, ipAddress, seconds}
+create or replace function gatehouse.request_proof_mail(p_purpose text, p_email text, p_link jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  v_email text := p_email;
+begin
+  if p_purpose = 'step_up' then
+    v_email := (select u.email from public.users u where u.id = gatehouse.uid() and u.email_verified_at is not null);
+  end if;
+  if v_email is null then
+    return '{"outcome": "email.missing"}';
+  end if;
+  insert into public.magic_links
+    (id, purpose, user_id, session_id, email, token_hash, code_hash, browser_hash, ip_address, expires_at)
+  values ((p_link->>'id')::uuid, p_purpose, gatehouse.uid(), gatehouse.actor_id(), v_email, p_link->>'tokenHash',
+    p_link->>'codeHash', p_link->>'browserHash', (p_link->>'ipAddress')::inet,
+    now() + make_interval(secs => (p_link->>'seconds')::integer))
+  on conflict (id) do nothing;
+  return jsonb_build_object('email', v_email, 'outcome', case when p_purpose = 'email_change' and exists (
+    select from public.users u where lower(u.email) = lower(v_email) and u.id <> gatehouse.uid()) then 'taken' else 'send' end);
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.request_proof_mail(text, text, jsonb) is 'Stores a mailed proof of the subject: for step-up, or for a new address.';
+--> statement-breakpoint
+revoke all on function gatehouse.request_proof_mail(text, text, jsonb) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.request_proof_mail(text, text, jsonb) to gatehouse_member;

@@ -1,0 +1,24 @@
+-- Ends every session of the subject but the one that asks, and notes it. Locks in the order of ids, so that two of these
+-- cannot deadlock. Definer, since members write neither sessions nor history.
+create or replace function gatehouse.revoke_other_sessions(p_facts jsonb) returns integer
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  v_revoked integer;
+begin
+  update public.user_sessions set revoked_at = now() where id in (
+    select s.id from public.user_sessions s
+     where s.user_id = gatehouse.uid() and s.revoked_at is null and s.id is distinct from gatehouse.actor_id()
+     order by s.id for update);
+  get diagnostics v_revoked = row_count;
+  if v_revoked > 0 then
+    perform gatehouse.record_login(gatehouse.uid(), 'session_revoked', null, p_facts);
+  end if;
+  return v_revoked;
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.revoke_other_sessions(jsonb) is 'Ends every session of the subject but the one that asks; how many.';
+--> statement-breakpoint
+revoke all on function gatehouse.revoke_other_sessions(jsonb) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.revoke_other_sessions(jsonb) to gatehouse_member;

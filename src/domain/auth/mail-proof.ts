@@ -1,0 +1,90 @@
+import type { Context } from '../../context.ts';
+import { AppError } from '../../errors.ts';
+import { sha256Hex } from '../../lib/secrets.ts';
+import type { Maker } from '../idempotency.ts';
+import {
+  type BrowserProof,
+  codeHashes,
+  formatBrowserProof,
+  MAGIC_LINK_SECONDS,
+  parseBrowserProof,
+} from './magic-link.ts';
+import type { Delivery, MailProofInput } from './schemas.ts';
+
+/** A mail about to be sent: its secrets, and what the database keeps of them. */
+export interface NewMailProof {
+  readonly token: string;
+  readonly code: string;
+  readonly browser: BrowserProof;
+  readonly row: Readonly<Record<string, unknown>>;
+}
+
+/** Makes link and code of a mail, bound to the browser that asks. It keeps its secret, so that the link of either of two mails works in it. */
+export async function newMailProof(ctx: Context, maker: Maker, delivery: Delivery): Promise<NewMailProof> {
+  const linkId = await maker.id('id');
+  const token = await maker.secret('token');
+  const code = await maker.code('code');
+  const kept = delivery === 'cookie' ? parseBrowserProof(ctx.cookies.read('sign_in'))?.secret : undefined;
+  const secret = kept ?? (await maker.secret('browser'));
+  const [codeHash] = await codeHashes(ctx.settings.lookupKeys, linkId, code);
+  const row = {
+    id: linkId,
+    tokenHash: await sha256Hex(token),
+    codeHash,
+    browserHash: await sha256Hex(secret),
+    ipAddress: ctx.facts.address,
+    seconds: MAGIC_LINK_SECONDS,
+  };
+  return { token, code, browser: { linkId, secret }, row };
+}
+
+/** Hands the browser's half over, as a cookie or in the answer; when the mail's half ends. */
+export function deliverBrowserProof(ctx: Context, proof: NewMailProof, delivery: Delivery) {
+  const text = formatBrowserProof(proof.browser);
+  if (delivery === 'cookie') ctx.cookies.set('sign_in', text, MAGIC_LINK_SECONDS);
+  return {
+    expiresAt: new Date(Date.now() + MAGIC_LINK_SECONDS * 1000).toISOString(),
+    requestSecret: delivery === 'bearer' ? text : null,
+  };
+}
+
+/** A mailed proof that came back: a secret only its bearer has, and what `gatehouse.prove_mail` is told. */
+export interface MailProof {
+  readonly secret: string;
+  readonly row: Readonly<Record<string, unknown>>;
+}
+
+interface Returned {
+  readonly requestSecret?: string | undefined;
+}
+
+/** By the token of the mailed link. Without the browser's half the database says `magic_link.other_browser`. */
+export async function linkProof(ctx: Context, input: Returned & { readonly token: string }): Promise<MailProof> {
+  const browser = returnedBrowser(ctx, input);
+  const row = { tokenHash: await sha256Hex(input.token), browserHash: browser && (await sha256Hex(browser.secret)) };
+  return { secret: input.token, row };
+}
+
+/** By the six digits of the mail, in the browser that asked for it. @throws code.invalid when it asked for none */
+export async function codeProof(ctx: Context, input: Returned & { readonly code: string }): Promise<MailProof> {
+  const browser = returnedBrowser(ctx, input);
+  if (!browser) throw new AppError('code.invalid', { message: 'Ask for a mail in this browser first.' });
+  const row = {
+    linkId: browser.linkId,
+    codeHashes: await codeHashes(ctx.settings.lookupKeys, browser.linkId, input.code),
+    browserHash: await sha256Hex(browser.secret),
+  };
+  return { secret: browser.secret, row };
+}
+
+/** Either of the two, counted as what it is. */
+export async function returnedProof(ctx: Context, { token, code, requestSecret }: MailProofInput): Promise<MailProof> {
+  await ctx.limit(token === undefined ? 'magic_link.code' : 'magic_link.verify');
+  return token === undefined
+    ? codeProof(ctx, { code: code ?? '', requestSecret })
+    : linkProof(ctx, { token, requestSecret });
+}
+
+function returnedBrowser(ctx: Context, { requestSecret }: Returned): BrowserProof | null {
+  return parseBrowserProof(requestSecret ?? ctx.cookies.read('sign_in'));
+}

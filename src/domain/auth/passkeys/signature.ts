@@ -1,0 +1,23 @@
+import { cose, decodeCredentialPublicKey } from '@simplewebauthn/server/helpers';
+
+const SEQUENCE = 0x30;
+const INTEGER = 0x02;
+
+/**
+ * An ECDSA signature is a DER sequence of two integers (WebAuthn §6.5.5) and nothing else. The library reads it with a
+ * parser that forgives more, bytes after the end among them, so one signature would have many spellings.
+ * @throws Error when it is not
+ */
+export function checkSignatureForm(signature: Uint8Array, coseKey: Uint8Array<ArrayBuffer>): void {
+  if (!cose.isCOSEPublicKeyEC2(decodeCredentialPublicKey(coseKey))) return;
+  const [sequence, length = 0, firstTag, firstLength = 0] = signature;
+  const second = 4 + firstLength;
+  const secondLength = signature[second + 1] ?? 0;
+  const isExact =
+    sequence === SEQUENCE &&
+    length === signature.length - 2 &&
+    firstTag === INTEGER &&
+    signature[second] === INTEGER &&
+    second + 2 + secondLength === signature.length;
+  if (!isExact) throw new Error('It is not a DER sequence of two integers.');
+}

@@ -1,0 +1,68 @@
+import type { GatedContext } from '../../context.ts';
+import { firstValue, plain } from '../../db/statement.ts';
+import { AppError, type ErrorCode } from '../../errors.ts';
+import { emailChangeMail } from '../../mail/templates/email-change.ts';
+import { stepUpMail } from '../../mail/templates/step-up.ts';
+import { makerOf } from '../idempotency.ts';
+import { MAGIC_LINK_SECONDS } from './magic-link.ts';
+import { deliverBrowserProof, newMailProof, type NewMailProof } from './mail-proof.ts';
+import type { Delivery, ProofMailRequested } from './schemas.ts';
+
+/** Mails a link and a code to the caller's verified address, to prove anew who they are. @throws email.missing */
+export async function requestStepUpMail(
+  ctx: GatedContext,
+  { delivery }: { readonly delivery: Delivery },
+): Promise<ProofMailRequested> {
+  // By the session, not by the address: what strangers ask for at the address does not keep its owner from this.
+  await ctx.limit('magic_link.send', (await ctx.credential?.hash()) ?? '');
+  return request(ctx, { purpose: 'step_up', email: null, delivery });
+}
+
+/**
+ * Mails a link and a code to an address that is to become the caller's. Whether it belongs to another account already,
+ * its mailbox alone learns.
+ */
+export async function requestEmailChange(
+  ctx: GatedContext,
+  { email, delivery }: { readonly email: string; readonly delivery: Delivery },
+): Promise<ProofMailRequested> {
+  await ctx.limit('magic_link.send', email);
+  return request(ctx, { purpose: 'email_change', email, delivery });
+}
+
+interface Wanted {
+  readonly purpose: 'step_up' | 'email_change';
+  readonly email: string | null;
+  readonly delivery: Delivery;
+}
+
+async function request(ctx: GatedContext, wanted: Wanted): Promise<ProofMailRequested> {
+  const maker = makerOf(ctx, (await ctx.credential?.hash()) ?? '', `mail.${wanted.purpose}`);
+  const proof = await newMailProof(ctx, maker, wanted.delivery);
+  const params = [wanted.purpose, wanted.email, JSON.stringify(proof.row)];
+  const [rows] = await ctx.gate(() => [
+    plain('select gatehouse.request_proof_mail($1, $2, $3::jsonb) as answer', params),
+  ]);
+  const answer = firstValue<{ outcome: 'send' | 'taken' | ErrorCode; email: string }>(rows, 'answer');
+  if (answer.outcome !== 'send' && answer.outcome !== 'taken') throw new AppError(answer.outcome);
+  const content = contentOf(ctx, wanted, { proof, isTaken: answer.outcome === 'taken' });
+  ctx.later(ctx.mailer().send({ to: answer.email, ...content }));
+  return deliverBrowserProof(ctx, proof, wanted.delivery);
+}
+
+function contentOf(
+  ctx: GatedContext,
+  { purpose }: Wanted,
+  { proof, isTaken }: { readonly proof: NewMailProof; readonly isTaken: boolean },
+) {
+  const { publicUrl, productName } = ctx.settings;
+  if (isTaken) return emailChangeMail({ kind: 'taken', productName });
+  const page = purpose === 'step_up' ? 'step-up' : 'account/email';
+  const mail = {
+    productName,
+    link: `${publicUrl}/${page}#token=${proof.token}`,
+    code: proof.code,
+    minutes: MAGIC_LINK_SECONDS / 60,
+  };
+  return purpose === 'step_up' ? stepUpMail(mail) : emailChangeMail({ kind: 'confirm', ...mail });
+}

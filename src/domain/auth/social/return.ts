@@ -1,0 +1,114 @@
+import { redeemCallback } from '../../../connectors/flow.ts';
+import type { ProviderIdentity } from '../../../connectors/types.ts';
+import type { Context } from '../../../context.ts';
+import type { Gate } from '../../../db/gate.ts';
+import { firstValue, plain } from '../../../db/statement.ts';
+import { AppError, type ErrorCode } from '../../../errors.ts';
+import { newId } from '../../../lib/ids.ts';
+import { sha256Hex } from '../../../lib/secrets.ts';
+import { makerOf } from '../../idempotency.ts';
+import { applyChange, newChange } from '../changes.ts';
+import { parseBrowserProof } from '../magic-link.ts';
+import { concludeSignIn, newSession, type SignInAnswer } from '../session.ts';
+import { findProvider, type Provider, redirectUriOf } from './providers.ts';
+
+/** A link is begun fresh and takes ten minutes at the most. */
+const LINK_FRESH_SECONDS = 1200;
+
+/** Where the browser goes next, and why not further where it was refused. */
+export interface SocialReturn {
+  readonly purpose: 'sign_in' | 'link' | null;
+  readonly redirectUrl: string | null;
+  readonly refusal: AppError | null;
+}
+
+interface TakenState {
+  readonly outcome: 'taken' | ErrorCode;
+  readonly purpose: 'sign_in' | 'link' | null;
+  readonly userId: string | null;
+  readonly redirectUrl: string | null;
+}
+
+type SystemContext = Context & { readonly system: Gate };
+
+/**
+ * The browser came back from a provider. Spends the state first, whatever the provider says; then redeems the code and
+ * signs in, or links. Two trips, and the provider's own calls between them.
+ */
+export async function returnFromProvider(
+  ctx: SystemContext,
+  name: string,
+  params: URLSearchParams,
+): Promise<SocialReturn> {
+  await ctx.limit('social.return');
+  const provider = findProvider(ctx, name);
+  const state = params.get('state') ?? '';
+  const browser = parseBrowserProof(ctx.cookies.read('sign_in'));
+  const taken = await takeState(ctx, { state, name, browserSecret: browser?.secret });
+  const { purpose, redirectUrl } = taken;
+  try {
+    if (taken.outcome !== 'taken' || !browser) throw new AppError(taken.outcome as ErrorCode);
+    const identity = await redeemCallback(provider.connector, provider.client, {
+      params,
+      state,
+      browserSecret: browser.secret,
+      redirectUri: redirectUriOf(ctx, name),
+    });
+    if (purpose === 'link') await link(ctx, provider, { identity, begunBy: taken.userId });
+    else await signIn(ctx, provider, { identity, state });
+    return { purpose, redirectUrl, refusal: null };
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    ctx.log({ event: 'social.refused', code: error.code, detail: name });
+    return { purpose, redirectUrl: null, refusal: error };
+  }
+}
+
+async function takeState(
+  ctx: SystemContext,
+  given: { readonly state: string; readonly name: string; readonly browserSecret: string | undefined },
+): Promise<TakenState> {
+  const row = {
+    stateHash: await sha256Hex(given.state),
+    connector: given.name,
+    browserHash: given.browserSecret === undefined ? null : await sha256Hex(given.browserSecret),
+    operationId: newId(),
+  };
+  const [rows] = await ctx.system(() => [
+    plain('select gatehouse.take_oauth_state($1::jsonb) as taken', [JSON.stringify(row)]),
+  ]);
+  return firstValue<TakenState>(rows, 'taken');
+}
+
+async function signIn(
+  ctx: SystemContext,
+  { connector }: Provider,
+  { identity, state }: { readonly identity: ProviderIdentity; readonly state: string },
+): Promise<void> {
+  const maker = makerOf(ctx, state, 'auth.returnFromProvider');
+  const session = await newSession(ctx, maker, { authMethod: 'oauth', delivery: 'cookie' });
+  const params = [JSON.stringify({ id: newId(), connector: connector.name, ...identity }), JSON.stringify(session.row)];
+  const [rows] = await ctx.system(() => [
+    plain('select gatehouse.sign_in_by_provider($1::jsonb, $2::jsonb) as answer', params),
+  ]);
+  concludeSignIn(ctx, session, { answer: firstValue<SignInAnswer>(rows, 'answer'), delivery: 'cookie' });
+}
+
+/** Behind the caller's own gate: the state says who began it, and only they may end it. */
+async function link(
+  ctx: SystemContext,
+  { connector }: Provider,
+  { identity, begunBy }: { readonly identity: ProviderIdentity; readonly begunBy: string | null },
+): Promise<void> {
+  if (!ctx.credential) throw new AppError('credential.missing');
+  const gate = ctx.memberGate(ctx.credential, { subject: 'self', freshWithin: LINK_FRESH_SECONDS });
+  const change = await newChange({ ...ctx, gate }, 'auth.linkSocialAccount', 'oauth');
+  const row = JSON.stringify({ id: newId(), connector: connector.name, ...identity });
+  const statement = plain('select gatehouse.link_social_account($1, $2::jsonb, $3::jsonb) as answer', [
+    begunBy,
+    row,
+    JSON.stringify(change.facts),
+  ]);
+  await applyChange({ ...ctx, gate }, change, { statement, done: 'linked', detail: () => connector.title });
+  ctx.cookies.clear('sign_in');
+}

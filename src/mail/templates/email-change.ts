@@ -1,0 +1,41 @@
+import { compose, type MailContent, paragraph } from './layout.ts';
+import { type Proof, proofBlocks } from './proof.ts';
+import { plainName } from './values.ts';
+
+/** What a mail to the new address of an account is about. `minutes` is how long link and code are good for. */
+export type EmailChangeMail =
+  | ({ readonly kind: 'confirm'; readonly productName: string } & Proof)
+  | { readonly kind: 'taken'; readonly productName: string };
+
+/**
+ * The mail to an address that is to become that of an account. `taken` goes to one that another account has: only who
+ * reads the mail learns so, it carries no link, and nothing was changed.
+ * @throws TypeError when the link is not http(s), the code not digits, or the minutes not a positive integer
+ */
+export function emailChangeMail(mail: EmailChangeMail): MailContent {
+  const product = plainName(mail.productName);
+  if (mail.kind === 'taken') return takenMail(product);
+  // Who reads this may be a stranger, by a mistyped address: nothing is said of whose account it is.
+  const words = {
+    lead: 'If that was you, use this button in the browser where you are signed in. It works once.',
+    button: 'Confirm this address',
+    elsewhere: 'Signed in on another device?',
+    unasked:
+      'If you did not ask for this, ignore this mail and pass the code on to nobody: without it, or the link, nothing is changed.',
+  };
+  return compose(`Confirm your new address for ${product}`, [
+    paragraph(`Somebody, perhaps you, asked to make this the address of an account at ${product}.`),
+    ...proofBlocks(mail, words),
+  ]);
+}
+
+function takenMail(product: string): MailContent {
+  return compose(`This address is already in use at ${product}`, [
+    paragraph(
+      `Somebody, perhaps you, asked to make this the address of an account at ${product}. Another account has it already, so nothing was changed.`,
+    ),
+    paragraph(
+      'If that was you, sign in with this address, or choose another for the account. If you did not ask for this, ignore this mail.',
+    ),
+  ]);
+}

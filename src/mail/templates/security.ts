@@ -1,0 +1,112 @@
+import { button, compose, facts, type MailContent, paragraph, smallPrint, spelledOut } from './layout.ts';
+import { accountAt, checkedLink, outsideText, readableTime } from './values.ts';
+
+/** What happened to an account; the same words as `security_alerts.kind`. */
+export type SecurityMailKind = keyof typeof WORDS;
+
+/**
+ * Something happened that the owner should know of, and may disown. `notMeLink` has its secret in the fragment; `when`
+ * is ISO 8601. `device`, `place` ("Paris, FR") and `detail` may come from whoever did it, and are cleaned here. What
+ * `detail` is depends on the kind: the new address, masked by the caller; the name of a provider, passkey or token.
+ */
+export interface SecurityMail {
+  readonly kind: SecurityMailKind;
+  readonly productName: string;
+  readonly notMeLink: string;
+  readonly when: string;
+  readonly device: string | null;
+  readonly place: string | null;
+  readonly detail?: string | null;
+}
+
+interface Words {
+  /** Stands before "your Acme account". */
+  readonly subject: string;
+  readonly lead: string;
+  /** What `detail` is; without it there is none. */
+  readonly detail?: string;
+  /** What the button does not undo. */
+  readonly remains?: string;
+}
+
+const WORDS = {
+  new_device: {
+    subject: 'New sign-in to',
+    lead: 'Somebody signed in from a device that this account has not seen before.',
+  },
+  email_changed: {
+    subject: 'New address for',
+    lead: 'The address of this account was changed. From now on, mail about it goes to the new one.',
+    detail: 'New address',
+  },
+  passkey_added: {
+    subject: 'Passkey added to',
+    lead: 'A passkey was added. It can be used to sign in.',
+    detail: 'Passkey',
+  },
+  passkey_removed: {
+    subject: 'Passkey removed from',
+    lead: 'A passkey was removed. It can no longer be used to sign in.',
+    detail: 'Passkey',
+    remains: 'A passkey that was removed does not come back: add it again afterwards.',
+  },
+  passkey_copied: {
+    subject: 'Passkey refused for',
+    lead: 'A passkey was refused: its counter went back, as it does when there is a copy of the passkey. Nobody got in by it.',
+    detail: 'Passkey',
+    remains: 'The passkey itself stays: if there may be a copy of it, remove it in your account and add a new one.',
+  },
+  account_linked: {
+    subject: 'Provider linked to',
+    lead: 'An account at another provider was linked. It can be used to sign in.',
+    detail: 'Provider',
+  },
+  account_unlinked: {
+    subject: 'Provider unlinked from',
+    lead: 'An account at another provider was unlinked. It can no longer be used to sign in.',
+    detail: 'Provider',
+    remains: 'An account that was unlinked does not come back: link it again afterwards.',
+  },
+  token_created: {
+    subject: 'API token created for',
+    lead: 'An API token was created. Programs that have it can act for you.',
+    detail: 'Token',
+  },
+} as const satisfies Record<string, Words>;
+
+const NOT_ME = "This wasn't me";
+const UNDONE =
+  'new passkeys, linked accounts and API tokens are removed, and a changed address is changed back. You can then sign in again by mail.';
+
+/**
+ * The mail that tells the owner what happened, with one button to disown it. Following the button does nothing by
+ * itself (scanners follow links); the page there asks for a click.
+ * @throws TypeError when the link is not http(s) or has no fragment, or the time is not ISO 8601
+ */
+export function securityMail(mail: SecurityMail): MailContent {
+  const words: Words = WORDS[mail.kind];
+  const link = checkedLink(mail.notMeLink);
+  // Elsewhere than in the fragment the secret would reach servers, their logs and mail scanners.
+  if (new URL(link).hash.length < 2)
+    throw new TypeError('The link of a security mail must have its secret in the fragment.');
+  return compose(`${words.subject} ${accountAt(mail.productName)}`, [
+    paragraph(words.lead),
+    facts(happened(mail, words)),
+    paragraph('If it was you, you need to do nothing.'),
+    button('If it was not you, use this button. The page it opens asks once more.', NOT_ME, link),
+    paragraph(`"${NOT_ME}" ends every session and undoes changes made since: ${UNDONE}`),
+    ...(words.remains ? [smallPrint(words.remains)] : []),
+    spelledOut(link),
+  ]);
+}
+
+/** Values from outside stand on lines of their own behind a label: inside a sentence they could change what it says. */
+function happened(mail: SecurityMail, { detail }: Words): (readonly [string, string])[] {
+  const about = detail ? outsideText(mail.detail ?? '') : '';
+  return [
+    ...(detail && about ? [[detail, about] as const] : []),
+    ['Device', outsideText(mail.device ?? '') || 'unknown'],
+    ['Place', outsideText(mail.place ?? '') || 'unknown'],
+    ['Time', readableTime(mail.when)],
+  ];
+}

@@ -1,0 +1,42 @@
+import { describe, expect, it } from 'vitest';
+import { Scope, scopes, scopesFor, type TokenKind } from '../../src/scopes.ts';
+import { allProcedures } from '../support/procedures.ts';
+
+const demands = allProcedures().flatMap(({ path, access }) =>
+  access && 'scope' in access && access.scope ? [{ path, access, scope: access.scope }] : [],
+);
+
+describe.each(demands)('$path', ({ access, scope }) => {
+  it('demands a scope that is on the list', () => expect(Scope.options).toContain(scope));
+
+  it('demands one that a token which can reach it may carry', () => {
+    const kinds: Record<string, TokenKind> = { self: 'personal', organization: 'organization' };
+    const kind = kinds[access.subject] ?? 'service';
+    expect(scopesFor(kind)).toContain(scope);
+  });
+});
+
+it('a personal token is never an administrator’s', () => {
+  expect(scopesFor('personal').filter((scope) => scope.startsWith('admin:'))).toEqual([]);
+});
+
+it('an organisation token carries scopes of organisation procedures alone', () => {
+  expect(scopesFor('organization')).toEqual(['organization:read', 'organization:write']);
+  for (const { path, access, scope } of demands) {
+    const isOrganizations = access.subject === 'organization';
+    expect(
+      scopesFor('organization').some((allowed) => allowed === scope),
+      path,
+    ).toBe(isOrganizations);
+  }
+});
+
+it('a service token may carry every scope', () => expect(scopesFor('service')).toEqual(Scope.options));
+
+it('every scope is a noun and read or write, says what it allows, and some kind may carry it', () => {
+  for (const [name, entry] of Object.entries(scopes)) {
+    expect(name).toMatch(/^[a-z]+:(read|write)$/);
+    expect(entry.summary).toMatch(/^[A-Z].*\.$/);
+    expect(entry.for.length).toBeGreaterThan(0);
+  }
+});
