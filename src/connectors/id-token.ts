@@ -21,10 +21,12 @@ export async function readIdToken(
 ): Promise<Answer> {
   const own = { client_id: exchange.client.clientId };
   const { nonce } = await deriveSecrets(redemption.browserSecret, redemption.state);
-  const { header, claims: unchecked } = peekAtJwt((await jsonOf(response)).id_token);
+  const { id_token: idToken } = await jsonOf(response);
+  const { header, claims: unchecked } = peekAtJwt(idToken);
   // The issuer is pinned by our rule, never taken from the token (CVE-2026-31813): the token only names its tenant,
-  // and the library then holds its `iss` to the whole.
-  const issuer = issuerForTenant(exchange.server.issuer, unchecked.tid);
+  // and the library then holds its `iss` to the whole. Without an ID token there is none to name; it then refuses.
+  const pinned = exchange.server.issuer;
+  const issuer = typeof idToken === 'string' ? issuerForTenant(pinned, unchecked.tid) : pinned;
   const server = { ...exchange.server, issuer };
   const expected = { expectedNonce: nonce, requireIdToken: true };
   const token = await oauth.processAuthorizationCodeResponse(server, own, response, expected);

@@ -34,6 +34,7 @@ export function checkCallbackIssuer(connector: Connector, issuer: string, callba
     return;
   }
   const [before = '', after] = issuer.split(TENANT);
-  const tenant = after === undefined ? undefined : callback.issuer.slice(before.length, -after.length);
+  const tenant =
+    after === undefined ? undefined : callback.issuer.slice(before.length, callback.issuer.length - after.length);
   if (callback.issuer !== issuerForTenant(issuer, tenant)) throw new AppError('provider.issuer_mismatch');
 }

@@ -14,7 +14,7 @@ export interface KeySet {
   /**
    * Where the key itself names an issuer, as Microsoft's do, it signs for that one alone. In 2023 a stolen key for
    * personal accounts signed tokens of organisations, where this was not looked at (Storm-0558).
-   * https://learn.microsoft.com/entra/identity-platform/access-tokens#validate-the-issuer
+   * https://learn.microsoft.com/entra/identity-platform/access-tokens
    * @throws provider.issuer_mismatch
    */
   readonly checkKeyIssuer: (keyId: unknown, claims: Claims) => void;

@@ -24,7 +24,8 @@ function refusalFor(error: unknown): AppError {
   if (code === oauth.JWT_CLAIM_COMPARISON && cause?.claim === 'iss') {
     return new AppError('provider.issuer_mismatch', { cause: code });
   }
-  return new AppError('provider.answer_invalid', { cause: code ?? name });
+  const why = cause?.claim === undefined ? (code ?? name) : `${String(code)} (${String(cause.claim)})`;
+  return new AppError('provider.answer_invalid', { cause: why });
 }
 
 /** An OAuth error code is one word (RFC 6749 §5.2); what is not is left out of the logs. */

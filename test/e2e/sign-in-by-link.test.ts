@@ -156,7 +156,7 @@ describe('an answer that is lost after the commit', () => {
     await page.waitForURL(`${worker.url}/account`);
     expect(answers).toEqual([200]);
     expect(await page.getByRole('region', { name: 'Where you are signed in' }).getByRole('listitem').count()).toBe(1);
-    expect(await page.getByRole('region', { name: 'Recent sign-ins' }).getByRole('listitem').count()).toBe(1);
+    expect(await page.getByRole('region', { name: 'Recent activity' }).getByRole('listitem').count()).toBe(1);
     await context.close();
   });
 

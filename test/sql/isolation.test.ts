@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, inject, it } from 'vitest';
 import { connect, type Connection } from '../../src/db/client.ts';
 import { memberGate, type Requirement } from '../../src/db/gate.ts';
 import { databaseError } from '../../src/errors.ts';
+import { newId } from '../../src/lib/ids.ts';
 import { parseCredential } from '../../src/lib/credentials.ts';
 import { connectOwner, insert, newOrganization, newPerson, type Owner, type Person } from '../support/owner.ts';
 import { type SeededTable, seedEveryTable } from '../support/seed-rows.ts';
@@ -149,6 +150,14 @@ describe('a member', () => {
       sql`insert into api_tokens (kind, user_id, name, token_hash, token_prefix) values ('personal', ${userId}, 'x', 'x', 'x')`,
       sql`update api_tokens set scopes = '["*"]'`,
       sql`delete from users where id = ${userId}`,
+      sql`update user_sessions set revoked_at = now() where id = ${sessionId}`,
+      sql`insert into passkeys (user_id, credential_id, public_key) values (${userId}, '\\x00', '\\x00')`,
+      sql`update passkeys set counter = 0`,
+      sql`update passkeys set public_key = '\\x00'`,
+      sql`delete from passkeys`,
+      sql`insert into oauth_accounts (user_id, provider, issuer, provider_user_id) values (${userId}, 'x', 'x', 'x')`,
+      sql`update oauth_accounts set provider_user_id = 'x'`,
+      sql`delete from oauth_accounts`,
     ]) {
       expect(await own(statement)).toBe('42501');
     }
@@ -160,6 +169,10 @@ describe('a member', () => {
       ['api_tokens', 'token_hash'],
       ['magic_links', 'code_hash'],
       ['users', 'webauthn_handle'],
+      ['oauth_states', 'state_hash'],
+      ['security_alerts', 'token_hash'],
+      ['known_devices', 'device_hash'],
+      ['spent_challenges', 'challenge_hash'],
     ] as const) {
       expect(await own(sql`select ${sql.identifier(column)} from ${sql.identifier(table)}`), `${table}.${column}`).toBe(
         '42501',
@@ -179,6 +192,14 @@ describe('a member', () => {
     expect(await own(sql`update user_sessions set revoked_at = null where user_id = ${userId}`)).toBe('42501');
   });
 
+  it('that forges its identity away makes no token of the deployment', async () => {
+    const token = JSON.stringify({ id: newId(), tokenHash: 'x', prefix: 'x', name: 'x', scopes: [], seconds: 60 });
+    const forged = sql`with f as (select set_config('gatehouse.user_id', '', true))
+      select gatehouse.create_token(${token}::jsonb, '{}') from f`;
+    expect(await own(forged)).toBe('GH014');
+    expect(await owner.query("select id from api_tokens where token_hash = 'x'")).toEqual([]);
+  });
+
   it('tells the outbox only of its own subject', async () => {
     expect(await own(sql`insert into outbox (type, user_id) values ('x', gatehouse.uid())`)).toBe(1);
     expect(await own(sql`insert into outbox (type) values ('x')`)).toBe('42501');
@@ -194,6 +215,16 @@ describe('a member', () => {
       sql`gatehouse.create_session('x', '{}')`,
       sql`gatehouse.find_credential('x', 'session')`,
       sql`cleanup_expired_sessions()`,
+      sql`gatehouse.sign_in('x', '{}')`,
+      sql`gatehouse.sign_in_by_passkey('{}', '{}')`,
+      sql`gatehouse.sign_in_by_provider('{}', '{}')`,
+      sql`gatehouse.refresh_session('{}')`,
+      sql`gatehouse.insert_token('{}')`,
+      sql`gatehouse.record_login('x', 'x', null, '{}')`,
+      sql`gatehouse.report_not_me('x', '{}')`,
+      sql`gatehouse.use_passkey('{}')`,
+      sql`gatehouse.find_passkey('\\x00')`,
+      sql`gatehouse.take_oauth_state('{}')`,
     ]) {
       expect(await own(sql`select ${call}`)).toBe('42501');
     }

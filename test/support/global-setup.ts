@@ -1,7 +1,9 @@
 import pg from 'pg';
 import type { TestProject } from 'vitest/node';
 import { freshSecrets, workerSettings } from '../../scripts/support/dev-settings.ts';
+import { connectorSettings } from '../../scripts/support/oidc-provider.ts';
 import { startStack } from '../../scripts/support/stack.ts';
+import { startTestProvider } from './oidc-provider/start.ts';
 
 /** What the Worker under test is told, and how tests look into its database as the owner. */
 export interface WorkerEnvironment extends Record<string, string> {
@@ -17,12 +19,16 @@ declare module 'vitest' {
 
 export const PUBLIC_URL = 'http://localhost:8787';
 
-/** One migrated database for the run: embedded, or a new one on the server of TEST_POSTGRES_URL, dropped afterwards. */
+/**
+ * One migrated database for the run: embedded, or a new one on the server of TEST_POSTGRES_URL, dropped afterwards. And
+ * one OpenID provider, the `demo` connector's.
+ */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const server = process.env.TEST_POSTGRES_URL;
   const database = server ? await createDatabase(server) : null;
   const stack = await startStack({ postgres: database?.url });
-  const settings = workerSettings(freshSecrets(), { ...stack.settings }, PUBLIC_URL);
+  const provider = await startTestProvider(PUBLIC_URL);
+  const settings = workerSettings(freshSecrets(), { ...stack.settings, ...connectorSettings(provider) }, PUBLIC_URL);
   project.provide('worker', {
     ...settings,
     TRUSTED_ORIGINS: 'https://app.example.com',
@@ -30,6 +36,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
     OWNER_URL: stack.ownerUrl,
   });
   return async () => {
+    await provider.close();
     await stack.close();
     await database?.drop();
   };

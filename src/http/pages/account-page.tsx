@@ -91,8 +91,16 @@ async function accountPage(c: HonoContext<AppEnv>, failure?: Failure): Promise<R
 /** What stands at the part's head; nothing where fields say it. */
 function wordsOf({ refusal, section, typed }: Failure) {
   const isSaid = Object.values(typed ?? {}).some(({ problems }) => Object.keys(problems).length > 0);
-  return isSaid ? null : { section, text: inWords(refusal) };
+  if (isSaid) return null;
+  // A form that nobody typed so: the procedure's own sentence names fields that no page has.
+  const text = refusal.code === 'input.invalid' ? (formWords[section] ?? formWords.other) : inWords(refusal);
+  return { section, text };
 }
+
+const formWords: Readonly<Record<string, string>> & { readonly other: string } = {
+  passkeys: 'A name has 1 to 120 characters, none of them a control code.',
+  other: 'That could not be read. Try again with the form as it stands here.',
+};
 
 /** What the way back from a provider ended in. */
 function returned(c: HonoContext<AppEnv>) {

@@ -83,11 +83,7 @@ export function AccountView(state: AccountState) {
       <div class="columns">
         <div>
           <ProfileForm {...(typed?.profile ?? { values: fieldsOf(profile), problems: {} })} {...common('profile')} />
-          <EmailForm
-            current={profile.email}
-            {...(typed?.email ?? { email: '', problems: {} })}
-            {...common('email')}
-          />
+          <EmailForm current={profile.email} {...(typed?.email ?? { email: '', problems: {} })} {...common('email')} />
           <PasskeyList passkeys={state.passkeys} {...common('passkeys')} />
           <LinkedAccounts
             accounts={state.accounts}

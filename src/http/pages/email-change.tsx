@@ -38,7 +38,7 @@ export function confirmByCode(c: HonoContext<AppEnv>): Promise<Response> {
     const code = digitsOf(form.code);
     try {
       const key = await formKey(form.nonce, code);
-      await callApi(c.get('ctx'), key).account.confirmEmailChange({ method: 'code', code });
+      await callApi(c.get('ctx'), key).account.confirmEmailChange({ code });
       return c.redirect('/account?done=email', 303);
     } catch (error) {
       const refusal = refusalOf(c.get('ctx'), error);
@@ -58,7 +58,6 @@ function askForCode(c: HonoContext<AppEnv>, refusal?: AppError): Response | Prom
       <OpenedLink
         lead="One press, and this address is your account's."
         procedure="account.confirmEmailChange"
-        method="link"
         next="/account?done=email"
         label="Use this address"
         elsewhere={{

@@ -1,5 +1,5 @@
 import type { ProfileView } from '../../domain/account/schemas.ts';
-import { describe, Problem } from './parts.tsx';
+import { Alert, describe, Problem } from './parts.tsx';
 
 /** The fields of the form, as they are posted; '' is an empty one. */
 export interface ProfileFields {
@@ -28,7 +28,7 @@ export function fieldsOf(profile: ProfileView): ProfileFields {
 }
 
 /** The form that changes the profile. The first field with a problem takes the focus, without a script. */
-export function ProfileForm({ values, problems }: ProfileFormState) {
+export function ProfileForm({ values, problems, refusal }: ProfileFormState & { readonly refusal?: string | null }) {
   const first = Object.keys(problems)[0];
   const common = (name: ProfileField, hasHint = false) => ({
     id: name,
@@ -39,6 +39,7 @@ export function ProfileForm({ values, problems }: ProfileFormState) {
   return (
     <section class="card stack" aria-labelledby="profile">
       <h2 id="profile">Profile</h2>
+      {refusal ? <Alert focus>{refusal}</Alert> : null}
       <form method="post" action="/account/profile" class="stack">
         <div>
           <label for="display_name">Name</label>

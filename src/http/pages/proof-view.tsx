@@ -4,8 +4,6 @@ import { describe, Problem } from './parts.tsx';
 interface ProofButton {
   /** The procedure that the button sends the link's secret to. */
   readonly procedure: string;
-  /** Its `method`, where it takes one. */
-  readonly method?: 'link';
   /** Where to go afterwards; absent: the page shows that it is done. */
   readonly next?: string;
   readonly label: string;
@@ -13,15 +11,9 @@ interface ProofButton {
 }
 
 /** The button of a page that a mailed link opened; the page's script sends it. */
-export function ConfirmButton({ procedure, method, next, label, tone }: ProofButton) {
+export function ConfirmButton({ procedure, next, label, tone }: ProofButton) {
   return (
-    <button
-      type="button"
-      class={tone ? `wide ${tone}` : 'wide'}
-      data-confirm={procedure}
-      data-method={method}
-      data-next={next}
-    >
+    <button type="button" class={tone ? `wide ${tone}` : 'wide'} data-confirm={procedure} data-next={next}>
       {label}
     </button>
   );

@@ -1,6 +1,6 @@
-import { connectors } from '../../connectors/index.ts';
+import { findConnector } from '../../connectors/index.ts';
 
 /** What people call a provider, whether it is set up here or not. */
 export function titleOfProvider(name: string): string {
-  return connectors.find((connector) => connector.name === name)?.title ?? name;
+  return findConnector(name)?.title ?? name;
 }

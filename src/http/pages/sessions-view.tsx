@@ -1,12 +1,19 @@
 import type { SessionView } from '../../domain/auth/schemas.ts';
-import { Moment } from './parts.tsx';
+import { Alert, Moment } from './parts.tsx';
+
+interface SessionsState {
+  readonly sessions: readonly SessionView[];
+  readonly timeZone: string;
+  readonly refusal?: string | null;
+}
 
 /** Where the person is signed in, with a button to end each other session, and one for all of them. */
-export function SessionList({ sessions, timeZone }: { sessions: readonly SessionView[]; timeZone: string }) {
+export function SessionList({ sessions, timeZone, refusal }: SessionsState) {
   const others = sessions.filter((session) => !session.isCurrent).length;
   return (
     <section class="card stack" aria-labelledby="sessions">
       <h2 id="sessions">Where you are signed in</h2>
+      {refusal ? <Alert focus>{refusal}</Alert> : null}
       <ul class="list">
         {sessions.map((session) => (
           <Session session={session} timeZone={timeZone} />
@@ -41,7 +48,7 @@ function Session({ session, timeZone }: { session: SessionView; timeZone: string
         </p>
         <p class="small soft">
           Last active <Moment at={session.lastActiveAt} timeZone={timeZone} />, signed in{' '}
-          <Moment at={session.createdAt} timeZone={timeZone} />
+          {methodWords[session.authMethod] ?? ''} <Moment at={session.createdAt} timeZone={timeZone} />
         </p>
       </div>
       {session.isCurrent ? null : (
@@ -60,6 +67,13 @@ function Session({ session, timeZone }: { session: SessionView; timeZone: string
     </li>
   );
 }
+
+/** How somebody signed in: `auth_method` of requirement 3 §1.1 in words. */
+export const methodWords: Readonly<Record<string, string>> = {
+  magic_link: 'by mail',
+  passkey: 'by passkey',
+  oauth: 'by a linked account',
+};
 
 const deviceTypes: Readonly<Record<string, string>> = { desktop: 'Computer', mobile: 'Phone', tablet: 'Tablet' };
 

@@ -53,6 +53,8 @@ body {
 }
 h1, h2, h3, p, ul, ol, dl, dd { margin: 0; padding: 0; }
 ul, ol { list-style: none; }
+.points { padding-left: 1.25rem; list-style: disc; }
+code { font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; font-size: 0.92em; }
 h1 { font-size: 1.625rem; line-height: 1.25; letter-spacing: -0.015em; font-weight: 650; }
 h2 { font-size: 1.125rem; line-height: 1.35; font-weight: 650; }
 h3 { font-size: 1rem; line-height: 1.4; font-weight: 600; }
@@ -61,15 +63,22 @@ a:hover { text-decoration-thickness: 2px; }
 :focus-visible { outline: 3px solid var(--link); outline-offset: 2px; border-radius: 4px; }
 [hidden] { display: none !important; }
 .skip { position: absolute; left: -999rem; }
+.unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 .skip:focus { left: 1rem; top: 1rem; z-index: 1; padding: 0.5rem 1rem; background: var(--card); border-radius: 8px; }
 .soft { color: var(--soft); }
 .small { font-size: 0.875rem; }
 .stack > * + * { margin-top: 1rem; }
 .row { display: flex; flex-wrap: wrap; gap: 0.75rem; align-items: center; }
 .row.apart { justify-content: space-between; }
+.row.end { align-items: flex-end; }
+.ways > * + * { margin-top: 0.75rem; }
+.ways.scripted:has(> [hidden]) { display: none; }
+.or { display: flex; gap: 0.75rem; align-items: center; color: var(--soft); font-size: 0.875rem; }
+.or::before, .or::after { flex: 1; border-top: 1px solid var(--line); content: ''; }
 
 .top { padding: 1.25rem 1rem 0; }
 .top .inner { display: flex; flex-wrap: wrap; gap: 0.5rem 1rem; align-items: center; justify-content: space-between; max-width: 58rem; margin: 0 auto; }
+.top .parts { margin-top: 0.9rem; gap: 0.35rem 1.1rem; justify-content: flex-start; font-size: 0.875rem; }
 .brand { display: inline-flex; gap: 0.6rem; align-items: center; color: var(--text); font-weight: 650; text-decoration: none; }
 .brand svg { width: 1.75rem; height: 1.75rem; flex: none; }
 main { width: 100%; padding: 1.5rem 1rem 3rem; margin: 0 auto; max-width: 60rem; }
@@ -89,7 +98,7 @@ main.narrow .card { padding: 2rem 1.75rem; }
 }
 @media (max-width: 55.99rem) { .columns > * + * { margin-top: 1.25rem; } }
 
-label { display: block; font-weight: 600; font-size: 0.9375rem; margin-bottom: 0.35rem; }
+label, legend { display: block; padding: 0; font-weight: 600; font-size: 0.9375rem; margin-bottom: 0.35rem; }
 input, select, textarea {
   width: 100%;
   padding: 0.65rem 0.8rem;
@@ -99,6 +108,11 @@ input, select, textarea {
   border-radius: 8px;
   font: inherit;
 }
+fieldset { min-width: 0; margin: 0; padding: 0; border: 0; }
+.tick { display: flex; gap: 0.6rem; align-items: baseline; margin: 0; padding: 0.25rem 0; font-weight: 400; }
+.tick input { flex: none; width: 1.05rem; height: 1.05rem; margin: 0; accent-color: var(--accent); transform: translateY(0.15rem); }
+.tick code { color: var(--soft); }
+.secret { font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; }
 textarea { min-height: 5.5rem; resize: vertical; }
 select { appearance: auto; }
 input:focus-visible, select:focus-visible, textarea:focus-visible { outline-offset: 0; border-radius: 8px; }
@@ -140,13 +154,18 @@ main > .banner { margin-bottom: 1.25rem; }
 .list > li { padding: 0.9rem 0; border-top: 1px solid var(--line); }
 .list > li:first-child { border-top: 0; padding-top: 0.25rem; }
 .list > li:last-child { padding-bottom: 0; }
-.list .body { flex: 1 1 12rem; min-width: 0; }
+.row .body { flex: 1 1 12rem; min-width: 0; }
+summary { width: fit-content; padding: 0.35rem 0; color: var(--link); font-size: 0.875rem; font-weight: 600; cursor: pointer; }
+summary:hover { text-decoration: underline; text-underline-offset: 0.18em; }
+details form { margin: 0.5rem 0 0.75rem; }
 .badge { display: inline-block; padding: 0.05rem 0.55rem; border-radius: 999px; font-size: 0.8125rem; font-weight: 600; color: var(--good); background: var(--good-soft); }
+.badge.plain { color: var(--soft); background: var(--page); }
 .badge.bad { color: var(--danger); background: var(--danger-soft); }
 pre.mail { margin-bottom: 0; padding: 1rem; white-space: pre-wrap; background: var(--page); border-radius: 8px; font: 0.875rem/1.55 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; }
 
 html[data-link] .ask, html:not([data-link]) .confirm { display: none; }
-html:not([data-link='other']) .elsewhere, html[data-link='other'] .here { display: none; }
+html:not([data-link='other']) .elsewhere, html:not([data-link='done']) .finished { display: none; }
+html[data-link='other'] .here, html[data-link='done'] .here { display: none; }
 @media (prefers-reduced-motion: no-preference) { button, a, input { transition: background-color 0.12s, border-color 0.12s; } }
 @media (forced-colors: active) { button, .badge, .card { border: 1px solid; } }
 `;

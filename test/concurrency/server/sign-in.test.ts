@@ -1,64 +1,27 @@
 import pg from 'pg';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { newId } from '../../../src/lib/ids.ts';
 import { randomSecret, sha256Hex } from '../../../src/lib/secrets.ts';
-import { connectOwner, inHours, insert, newPerson, newSession, type Owner } from '../../support/owner.ts';
-import { type DroppingProxy, startDroppingProxy } from '../../support/dropping-proxy.ts';
-import { requireServer } from '../../support/require-server.ts';
-import { type RunningWorker, startWorker } from '../../support/running-worker.ts';
+import { inHours, insert, newPerson, newSession, type Owner } from '../../support/owner.ts';
+import type { DroppingProxy } from '../../support/dropping-proxy.ts';
+import { type ServerWorker, startServerWorker } from '../../support/server-worker.ts';
 
 let owner: Owner;
 let proxy: DroppingProxy;
-let worker: RunningWorker;
-let ownerUrl: string;
+let worker: ServerWorker;
 
 beforeAll(async () => {
-  requireServer();
-  const settings = inject('worker');
-  owner = connectOwner(settings as never);
-  ownerUrl = settings.OWNER_URL;
-  proxy = await startDroppingProxy(settings.NEON_SQL_ENDPOINT ?? '');
-  worker = await startWorker({ ...settings, NEON_SQL_ENDPOINT: proxy.url });
+  worker = await startServerWorker();
+  ({ owner, proxy } = worker);
 });
-afterAll(async () => {
-  await worker?.close();
-  await proxy?.close();
-});
+afterAll(() => worker?.close());
 
-let network = 0;
-async function call(path: string, input: unknown, given: { token?: string; key?: string } = {}) {
-  network += 1;
-  const isQuery = /\.(get|list)/.test(path);
-  const response = await fetch(`${worker.url}/trpc/${path}`, {
-    method: isQuery ? 'GET' : 'POST',
-    headers: {
-      'content-type': 'application/json',
-      'cf-connecting-ip': `10.77.${network >> 8}.${network & 255}`,
-      ...(given.token && { authorization: `Bearer ${given.token}` }),
-      ...(given.key && { 'idempotency-key': given.key }),
-    },
-    body: isQuery ? undefined : JSON.stringify(input ?? {}),
-  });
-  const body = (await response.json()) as {
-    result?: { data: Record<string, string> };
-    error?: { data: { appCode: string } };
-  };
-  return { status: response.status, data: body.result?.data ?? {}, code: body.error?.data.appCode };
-}
+const call: ServerWorker['call'] = (...given) => worker.call(...given);
 
 async function askForLink(email = `${newId()}@example.com`) {
   const asked = await call('auth.requestMagicLink', { email, delivery: 'bearer' });
   expect(asked.status).toBe(200);
-  const mailbox = await fetch(`${worker.url}/dev/mailbox.json?to=${encodeURIComponent(email)}`);
-  const { items } = (await mailbox.json()) as { items: { text: string }[] };
-  const text = items[0]?.text ?? '';
-  const requestSecret = asked.data.requestSecret ?? '';
-  return {
-    email,
-    requestSecret,
-    token: /#token=([\w-]+)/.exec(text)?.[1] ?? '',
-    code: /^(\d{6})$/m.exec(text)?.[1] ?? '',
-  };
+  return { email, requestSecret: asked.data.requestSecret ?? '', ...(await worker.readMail(email)) };
 }
 
 /** A link as requestMagicLink stores it; asking ten times for one address is what the rate limit forbids. */
@@ -196,7 +159,7 @@ describe('sessions', () => {
 
   it('serve five calls in parallel, even while somebody holds their row and its touch is due', async () => {
     const me = await newPerson(owner, { session: { last_active_at: inHours(-2) } });
-    const holder = new pg.Client({ connectionString: ownerUrl });
+    const holder = new pg.Client({ connectionString: worker.ownerUrl });
     await holder.connect();
     try {
       await holder.query('begin');

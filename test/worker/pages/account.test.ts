@@ -1,11 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { newId } from '../../../src/lib/ids.ts';
-import { insert, newPerson, newSession, type Person } from '../../support/owner.ts';
+import { loginEventTypes } from '../../../src/domain/auth/schemas.ts';
+import { insert, newPerson, newSession } from '../../support/owner.ts';
 import { owner } from '../../support/worker.ts';
-import { browse, post } from './browse.ts';
-
-const asking = (person: Person) => ({ cookie: `gatehouse_session=${person.token}` });
-const open = async (person: Person, path = '/account') => (await browse(path, { headers: asking(person) })).text();
+import { asking, browse, open, post, textOf } from './browse.ts';
 
 describe('the account page', () => {
   it('shows what a person wrote as text, wherever it stands', async () => {
@@ -52,6 +50,29 @@ describe('the account page', () => {
     expect(response.status).toBe(200);
   });
 
+  it.each(loginEventTypes)('has words of its own for %s in the history', async (event_type) => {
+    const me = await newPerson(owner);
+    await insert(owner, 'login_history', { id: newId(), user_id: me.userId, event_type, success: true });
+    const page = textOf(await open(me)).split('Recent activity')[1] ?? '';
+    expect(page).not.toContain(event_type);
+    expect(page).not.toContain('Something else');
+  });
+
+  it.each([
+    ['magic_link', 'login_success', 'Signed in by mail'],
+    ['passkey', 'login_success', 'Signed in by passkey'],
+    ['oauth', 'login_success', 'Signed in by a linked account'],
+    ['mfa', 'login_success', 'Confirmed that it was you'],
+    ['passkey', 'login_failed', 'Attempt to sign in by passkey'],
+    ['passkey', 'passkey_removed', 'Passkey removed'],
+    ['of_later_times', 'of_later_times', 'Something else'],
+  ])('says how: %s with %s is "%s"', async (auth_method, event_type, words) => {
+    const me = await newPerson(owner);
+    const event = { id: newId(), user_id: me.userId, event_type, auth_method, success: true };
+    await insert(owner, 'login_history', event);
+    expect(textOf(await open(me))).toMatch(new RegExp(`${words} \\d`));
+  });
+
   it('says in words why an attempt was refused', async () => {
     const me = await newPerson(owner);
     const refused = { event_type: 'login_failed', success: false, failure_reason: 'magic_link.other_browser' };
@@ -62,8 +83,15 @@ describe('the account page', () => {
       ...refused,
       failure_reason: 'of.later_times',
     });
+    await insert(owner, 'login_history', {
+      id: newId(),
+      user_id: me.userId,
+      ...refused,
+      failure_reason: 'passkey.counter_regressed',
+    });
     const page = await open(me);
     expect(page).toContain('The link was opened in another browser');
+    expect(page).toContain('The counter of the passkey went back');
     expect(page).not.toContain('of.later_times');
   });
 

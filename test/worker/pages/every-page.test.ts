@@ -6,7 +6,7 @@ import { browse, deployed, post } from './browse.ts';
 const failure = new Error('not for anybody');
 
 describe('every page', () => {
-  it.each(['/sign-in', '/sign-in/code', '/dev/mailbox', '/nothing'])(
+  it.each(['/sign-in', '/sign-in/code', '/not-me', '/dev/mailbox', '/nothing'])(
     '%s lets in no script but our own, and is not kept',
     async (path) => {
       const { headers } = await browse(path);
@@ -17,7 +17,7 @@ describe('every page', () => {
         "style-src 'self'",
         "connect-src 'self'",
         "img-src 'self' data:",
-        "form-action 'self'",
+        "form-action 'self' https://app.example.com;",
         "base-uri 'none'",
         "frame-ancestors 'none'",
       ]) {
@@ -57,6 +57,11 @@ describe('every page', () => {
     ['/', '/account'],
     ['/account', '/sign-in?redirect_url=/account'],
     ['/account/profile', '/account'],
+    ['/account/tokens', '/account'],
+    ['/sign-in/social', '/sign-in'],
+    // With a fragment of their own, so that the secret of a mail is not taken along to the page of signing in.
+    ['/account/email', '/sign-in?redirect_url=/account&done=elsewhere#'],
+    ['/step-up?redirect_url=/account', '/sign-in?redirect_url=/account&done=elsewhere#'],
     ['/favicon.ico', '/favicon.svg'],
   ])('%s leads to %s', async (path, target) => {
     expect((await browse(path)).headers.get('location')).toBe(target);
@@ -75,6 +80,8 @@ describe('what an address holds', () => {
   it.each([
     `/sign-in?done=${marker}`,
     `/sign-in?done=__proto__&error=${marker}`,
+    `/sign-in?problem=${marker}`,
+    `/sign-in?problem=provider.denied${marker}&error_description=${marker}`,
     `/sign-in?redirect_url=https://${marker}.example/`,
     `/sign-in?redirect_url=${encodeURIComponent(`"><script>${marker}</script>`)}`,
     `/sign-in/code?redirect_url=//${marker}.example`,

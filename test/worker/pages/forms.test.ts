@@ -55,17 +55,32 @@ describe('a form', () => {
     );
   });
 
-  it.each(['/account/profile', '/account/sessions/revoke', '/account/sessions/revoke-others', '/account/sign-out'])(
-    'to %s leads whoever is not signed in to the sign-in page, and forgets a dead cookie',
-    async (path) => {
-      expect((await post(path, {})).headers.get('location')).toBe('/sign-in?redirect_url=/account');
-      const cookie = `gatehouse_session=gts_${'A'.repeat(43)}`;
-      const dead = await post(path, { display_name: 'x', session_id: crypto.randomUUID() }, { cookie });
-      expect(dead.status).toBe(303);
-      expect(dead.headers.get('location')).toBe('/sign-in?redirect_url=/account&done=session_ended');
-      expect(dead.headers.get('set-cookie')).toContain('gatehouse_session=; Max-Age=0');
-    },
-  );
+  it.each([
+    '/account/profile',
+    '/account/sessions/revoke',
+    '/account/sessions/revoke-others',
+    '/account/sign-out',
+    '/account/email',
+    '/account/passkeys/rename',
+    '/account/passkeys/remove',
+    '/account/social/link',
+    '/account/social/unlink',
+    '/account/tokens',
+    '/account/tokens/rotate',
+    '/account/tokens/revoke',
+    '/step-up',
+  ])('to %s leads whoever is not signed in to the sign-in page, and forgets a dead cookie', async (path) => {
+    expect((await post(path, {})).headers.get('location')).toBe('/sign-in?redirect_url=/account');
+    const cookie = `gatehouse_session=gts_${'A'.repeat(43)}`;
+    const dead = await post(path, { display_name: 'x', session_id: crypto.randomUUID() }, { cookie });
+    expect(dead.status).toBe(303);
+    expect(dead.headers.get('location')).toBe('/sign-in?redirect_url=/account&done=session_ended');
+    expect(dead.headers.get('set-cookie')).toContain('gatehouse_session=; Max-Age=0');
+  });
+
+  it.each(['/account/email/code', '/step-up/code'])('to %s is nobody’s without a session', async (path) => {
+    expect((await post(path, { code: '123456' })).headers.get('location')).toBe('/sign-in?redirect_url=/account');
+  });
 
   it('that meets a limiter which cannot be asked says so, and what was typed stays', async () => {
     const broken = {

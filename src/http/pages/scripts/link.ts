@@ -3,8 +3,8 @@
  * address bar and the history at once. Opening a link does nothing by itself: mail scanners open links too, and what it
  * is for needs somebody's own act (ASVS 7.6.2); the button sends it.
  *
- * The button says what it is for: `data-confirm` is the procedure, `data-method` its `method` where it takes one,
- * `data-next` where to go afterwards; without that the page shows that it is done.
+ * The button says what it is for: `data-confirm` is the procedure, which takes the link's secret as `token`; `data-next`
+ * where to go afterwards; without that the page shows that it is done.
  */
 export const openedLink = `
   let token = null;
@@ -42,9 +42,9 @@ export const openedLink = `
     say(wordsOf(error));
   }
 
-  async function sendLink({ confirm, method, next }) {
+  async function sendLink({ confirm, next }) {
     if (token === null) return;
-    const answer = await call(confirm, method ? { method, token } : { token }, keyFor(token));
+    const answer = await call(confirm, { token }, keyFor(token));
     if (!answer.result) {
       if (!leads(answer.error)) refuseLink(answer.error);
     } else if (next) {

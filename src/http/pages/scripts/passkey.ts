@@ -100,7 +100,7 @@ export const passkeyStepUp = `
     } catch (error) {
       return say(passkeyWords(error));
     }
-    const end = await call('auth.stepUp', { method: 'passkey', response });
+    const end = await call('auth.stepUp', { response });
     if (end.result) return location.replace(next);
     forgetUnknown(end.error, options, response);
     return leads(end.error) || say(wordsOf(end.error));

@@ -1,0 +1,52 @@
+/** Who can sign in at the local OpenID provider. */
+
+/** A person as the provider knows them. */
+export interface Account {
+  /** The `sub` claim. */
+  readonly subject: string;
+  readonly email: string;
+  /** The `email_verified` claim. */
+  readonly isEmailVerified: boolean;
+  readonly name: string;
+}
+
+/** Two honest people, and one who claims the address of the first without a proof. */
+export const exampleAccounts: readonly Account[] = [
+  { subject: 'ada', email: 'ada@example.com', isEmailVerified: true, name: 'Ada Lovelace' },
+  { subject: 'grace', email: 'grace@example.com', isEmailVerified: true, name: 'Grace Hopper' },
+  { subject: 'mallory', email: 'ada@example.com', isEmailVerified: false, name: 'Mallory' },
+];
+
+/** The claims of an account, for ID token and UserInfo (OpenID Connect Core §5.1). */
+export function claimsOf(account: Account): { sub: string; [claim: string]: unknown } {
+  return {
+    sub: account.subject,
+    email: account.email,
+    email_verified: account.isEmailVerified,
+    name: account.name,
+    picture: `https://example.com/${encodeURIComponent(account.subject)}.png`,
+  };
+}
+
+/**
+ * The account that a login hint names: the subject of a known one, or a whole account as base64url JSON, which is added
+ * to the known ones. So a test makes its own people.
+ * @returns null where the hint is neither
+ */
+export function hintedAccount(accounts: Map<string, Account>, hint: string): Account | null {
+  const known = accounts.get(hint);
+  if (known) return known;
+  const account = parseAccount(Buffer.from(hint, 'base64url').toString('utf8'));
+  if (account) accounts.set(account.subject, account);
+  return account;
+}
+
+function parseAccount(text: string): Account | null {
+  try {
+    const { subject, email, isEmailVerified, name } = JSON.parse(text) as Partial<Account>;
+    if (typeof subject !== 'string' || typeof email !== 'string' || typeof name !== 'string') return null;
+    return { subject, email, isEmailVerified: isEmailVerified === true, name };
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,64 @@
+/** How tests reach the provider of the run: by `fetch` alone, so in workerd as well. */
+import type { Account } from '../../scripts/support/oidc-provider.ts';
+import type { Tampering } from './oidc-provider/tampering.ts';
+
+export type { Account, Tampering };
+
+let nextAccount = 0;
+
+/** A person at the provider that no other test has. */
+export function newAccount(changes: Partial<Account> = {}): Account {
+  nextAccount += 1;
+  const subject = `person-${nextAccount}-${crypto.randomUUID()}`;
+  return { subject, email: `${subject}@example.com`, isEmailVerified: true, name: `Person ${nextAccount}`, ...changes };
+}
+
+/**
+ * Signs in at the provider of the test run as a browser would, and agrees.
+ * @param authorizationUrl where the Worker sends the browser
+ * @param account who signs in; the provider learns of them by this
+ * @returns the address at the redirect URI that the provider sends the browser back to, not yet requested
+ */
+export async function signInAt(authorizationUrl: string, account: Account): Promise<string> {
+  const url = new URL(authorizationUrl);
+  url.searchParams.set('login_hint', loginHint(account));
+  const redirectUri = url.searchParams.get('redirect_uri') ?? '';
+  const cookies = new Map<string, string>();
+  let next = url.href;
+  for (let hops = 0; hops < 5; hops += 1) {
+    const response = await fetch(next, { redirect: 'manual', headers: { cookie: cookieHeader(cookies) } });
+    const location = response.headers.get('location');
+    if (location === null) throw new Error(`The provider answered ${response.status}: ${await response.text()}`);
+    await response.body?.cancel();
+    for (const cookie of response.headers.getSetCookie()) keep(cookies, cookie);
+    next = new URL(location, next).href;
+    if (next.startsWith(redirectUri)) return next;
+  }
+  throw new Error('The provider sends the browser around in circles.');
+}
+
+/** Makes the provider do this wrong, once, when this person signs in next. */
+export async function tamperWith(issuer: string, account: Account, tampering: Tampering): Promise<void> {
+  const body = JSON.stringify({ ...tampering, subject: account.subject });
+  const response = await fetch(`${issuer}/tamper`, { method: 'POST', body });
+  if (response.status !== 204) throw new Error(`The provider answered ${response.status}.`);
+}
+
+function loginHint(account: Account): string {
+  const bytes = new TextEncoder().encode(JSON.stringify(account));
+  return btoa(String.fromCharCode(...bytes))
+    .replaceAll('+', '-')
+    .replaceAll('/', '_')
+    .replaceAll('=', '');
+}
+
+/** Paths are left out of account: no two cookies of one sign-in share a name. */
+function keep(cookies: Map<string, string>, header: string): void {
+  const [name = '', value = ''] = (header.split(';')[0] ?? '').split(/=(.*)/);
+  if (value === '') cookies.delete(name);
+  else cookies.set(name, value);
+}
+
+function cookieHeader(cookies: ReadonlyMap<string, string>): string {
+  return [...cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+}
