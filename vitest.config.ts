@@ -12,7 +12,7 @@ import type { WorkerEnvironment } from './test/support/global-setup.ts';
  */
 const server = ['test/**/server/**/*.test.ts'];
 const e2e = ['test/e2e/**/*.test.ts'];
-const inWorkerd = ['test/worker/**/*.test.ts'];
+const inWorkerd = ['test/worker/**/*.test.ts', 'test/attacks/**/*.test.ts'];
 
 export default defineConfig({
   test: {

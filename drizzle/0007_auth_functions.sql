@@ -763,7 +763,7 @@ comment on function gatehouse.session_limits(text) is 'How long a session of a p
 --> statement-breakpoint
 revoke all on function gatehouse.session_limits(text) from public;
 --> statement-breakpoint
-grant execute on function gatehouse.session_limits(text) to gatehouse_system, gatehouse_member;
+grant execute on function gatehouse.session_limits(text) to gatehouse_system;
 --> statement-breakpoint
 -- function: auth/sign_in
 -- Signs a user in who has proven who they are; the caller holds the lock on the user's row, and has refused a suspended
@@ -1132,8 +1132,6 @@ end $$;
 comment on function gatehouse.token_owner_kind() is 'Which kind of API token this transaction may make and change.';
 --> statement-breakpoint
 revoke all on function gatehouse.token_owner_kind() from public;
---> statement-breakpoint
-grant execute on function gatehouse.token_owner_kind() to gatehouse_member, gatehouse_admin;
 --> statement-breakpoint
 -- function: auth/unlink_social_account
 -- Unlinks an account at a provider under the lock of the user's row, unless it is the last way in (promise 5). Definer,

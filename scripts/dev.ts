@@ -4,6 +4,7 @@ import { jobs } from '../src/jobs/schedule.ts';
 import { main, readCommandLine, UsageError } from './support/command-line.ts';
 import { isDue } from './support/cron.ts';
 import { developmentOwnerFile, keptSecrets, workerSettings, writeEnvFile } from './support/dev-settings.ts';
+import { connectorSettings, type OidcProvider, startOidcProvider } from './support/oidc-provider.ts';
 import { exampleCall, liveServiceToken } from './support/service-token.ts';
 import { startStack } from './support/stack.ts';
 import { readableLine } from './support/worker-lines.ts';
@@ -13,8 +14,8 @@ const help = `
 npm run dev [-- --port N]
 
 Everything on this machine, in one command: an embedded PostgreSQL behind a Neon-compatible
-endpoint, migrated; generated keys; the Worker; its cron jobs on their schedule. Data and keys stay
-in .gatehouse/ until you delete it. Ctrl-C ends all of it.
+endpoint, migrated; an OpenID provider to sign in with; generated keys; the Worker; its cron jobs on
+their schedule. Data and keys stay in .gatehouse/ until you delete it. Ctrl-C ends all of it.
 
   --port N   where the Worker listens (default 8787)
 `;
@@ -34,9 +35,29 @@ await main(async () => {
   const owner = { MIGRATION_DATABASE_URL: stack.ownerUrl, NEON_SQL_ENDPOINT: stack.neon.url };
   const serviceToken = await liveServiceToken(owner, `${folder}/secrets.json`);
   const publicUrl = `http://localhost:${port}`;
-  writeEnvFile(`${folder}/dev.vars`, workerSettings(secrets, stack.settings, publicUrl));
+  const provider = await startDemoProvider(port + 1, publicUrl, secrets.demoClient);
+  const addresses = { ...stack.settings, ...connectorSettings(provider) };
+  writeEnvFile(`${folder}/dev.vars`, workerSettings(secrets, addresses, publicUrl));
   say('Starting the Worker …');
-  const worker = await startWranglerDev({
+  const worker = await startWorker(port).catch(async (error: unknown) => {
+    await provider.close();
+    await stack.close();
+    throw error;
+  });
+  writeEnvFile(developmentOwnerFile, owner);
+  printAddresses(publicUrl, { sql: stack.neon.url, provider: provider.issuer }, serviceToken);
+  const endCron = everyMinute(() => void fireDue(port));
+  await untilStopped(worker.process);
+  endCron();
+  say('Ending …');
+  rmSync(developmentOwnerFile, { force: true });
+  await worker.stop();
+  await provider.close();
+  await stack.close();
+});
+
+function startWorker(port: number) {
+  return startWranglerDev({
     port,
     envFile: `${folder}/dev.vars`,
     persistTo: `${folder}/objects`,
@@ -44,26 +65,27 @@ await main(async () => {
       const text = readableLine(line);
       if (text !== null) console.log(`worker  ${text}`);
     },
-  }).catch(async (error: unknown) => {
-    await stack.close();
-    throw error;
   });
-  writeEnvFile(developmentOwnerFile, owner);
-  printAddresses(publicUrl, stack.neon.url, serviceToken);
-  const endCron = everyMinute(() => void fireDue(port));
-  await untilStopped(worker.process);
-  endCron();
-  say('Ending …');
-  rmSync(developmentOwnerFile, { force: true });
-  await worker.stop();
-  await stack.close();
-});
+}
+
+/** The `demo` connector's provider, beside the Worker where that port is free: its address is part of each identity. */
+async function startDemoProvider(
+  preferredPort: number,
+  publicUrl: string,
+  client: { readonly clientId: string; readonly clientSecret: string },
+): Promise<OidcProvider> {
+  const port = await requireFree(preferredPort).then(
+    () => preferredPort,
+    () => 0,
+  );
+  return startOidcProvider({ ...client, port, redirectUris: [`${publicUrl}/oauth/callback/demo`] });
+}
 
 function say(line: string): void {
   console.log(`dev     ${line}`);
 }
 
-function printAddresses(publicUrl: string, sqlUrl: string, serviceToken: string): void {
+function printAddresses(publicUrl: string, other: { sql: string; provider: string }, serviceToken: string): void {
   say('');
   say(`Sign in            ${publicUrl}/sign-in`);
   say(`Your account       ${publicUrl}/account`);
@@ -72,7 +94,8 @@ function printAddresses(publicUrl: string, sqlUrl: string, serviceToken: string)
   say(`OpenAPI            ${publicUrl}/openapi.json`);
   say(`tRPC               ${publicUrl}/trpc`);
   say(`Health             ${publicUrl}/health`);
-  say(`SQL over HTTP      ${sqlUrl}`);
+  say(`Demo provider      ${other.provider}`);
+  say(`SQL over HTTP      ${other.sql}`);
   say(`Service token      ${serviceToken} (every scope)`);
   say(`With it            ${exampleCall(publicUrl, serviceToken)}`);
   say('An administrator   npm run admin -- grant EMAIL (in another terminal)');

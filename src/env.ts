@@ -2,6 +2,7 @@ import * as z from 'zod';
 import type { DevelopmentMailbox } from './objects/development-mailbox.ts';
 import type { RateLimiter } from './objects/rate-limiter.ts';
 import { connectorNames } from './connectors/names.ts';
+import type { ConnectorClient } from './connectors/types.ts';
 import { type KeyRing, parseKeyRing, SettingError } from './lib/keys.ts';
 
 /** What wrangler.toml binds beside the settings. */
@@ -39,14 +40,6 @@ export interface Settings {
   readonly connectors: ReadonlyMap<string, ConnectorClient>;
 }
 
-/** What a provider knows this deployment by. */
-export interface ConnectorClient {
-  readonly clientId: string;
-  readonly clientSecret: string;
-  /** Where the provider is, for those that every deployment has its own of. */
-  readonly issuer?: string;
-}
-
 const origin = (value: string) => {
   if (!URL.canParse(value)) return null;
   const url = new URL(value);
@@ -75,11 +68,19 @@ const originList = z
   .refine((list) => list.every((entry) => origin(entry) !== null), 'must be origins separated by commas')
   .transform((list) => list.map((entry) => origin(entry) ?? ''));
 
+/** Apple's secret is a key that signs one for each call; a wrong form should be heard of now, not at the first sign-in. */
+const secretForms: Partial<Record<string, z.ZodOptional<z.ZodString>>> = {
+  apple: z
+    .string()
+    .regex(/^[^:\s]+:[^:\s]+:[A-Za-z0-9+/_-]+=*$/, 'must be "<team id>:<key id>:<base64 of the PKCS#8 key>"')
+    .optional(),
+};
+
 /** `<CONNECTOR>_CLIENT_ID` and `_SECRET` of every connector there is. */
 const connectorSettings = Object.fromEntries(
   connectorNames.flatMap((name) => [
     [clientIdOf(name), z.string().min(1).optional()],
-    [clientSecretOf(name), z.string().min(1).optional()],
+    [clientSecretOf(name), secretForms[name] ?? z.string().min(1).optional()],
   ]),
 ) as Record<string, z.ZodOptional<z.ZodString>>;
 

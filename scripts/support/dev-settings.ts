@@ -10,6 +10,8 @@ export interface DevSecrets {
   readonly TOKEN_KEY_ACTIVE: string;
   readonly LOOKUP_KEYS: string;
   readonly LOOKUP_KEY_ACTIVE: string;
+  /** What the local OpenID provider knows the Worker by. */
+  readonly demoClient: { readonly clientId: string; readonly clientSecret: string };
   /** A service token to try the API with. */
   readonly serviceToken: string;
 }
@@ -36,18 +38,23 @@ export function freshSecrets(): DevSecrets {
     TOKEN_KEY_ACTIVE: 'dev',
     LOOKUP_KEYS: randomKeyRing(),
     LOOKUP_KEY_ACTIVE: 'dev',
+    demoClient: { clientId: 'gatehouse', clientSecret: randomPassword() },
     serviceToken: newApiToken(),
   };
 }
 
-/** Everything the Worker is told in development. */
+/**
+ * Everything the Worker is told in development.
+ * @param addresses the settings that say where database and provider are
+ */
 export function workerSettings(
   secrets: DevSecrets,
-  database: Record<string, string>,
+  addresses: Record<string, string>,
   publicUrl: string,
 ): Record<string, string> {
-  const { passwords: _, serviceToken: __, ...keys } = secrets;
-  return { ENVIRONMENT: 'development', PUBLIC_URL: publicUrl, MAIL_FROM: 'hello@localhost.test', ...database, ...keys };
+  const { passwords: _, serviceToken: __, demoClient: ___, ...keys } = secrets;
+  const fixed = { ENVIRONMENT: 'development', MAIL_FROM: 'hello@localhost.test' };
+  return { ...fixed, PUBLIC_URL: publicUrl, ...addresses, ...keys };
 }
 
 /** Settings as an env file that wrangler reads. */

@@ -1,7 +1,7 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import Provider, { type JWK } from 'oidc-provider';
+import { type JWK, Provider } from 'oidc-provider';
 import { type Account, exampleAccounts } from './oidc-provider/accounts.ts';
 import { configurationOf } from './oidc-provider/configuration.ts';
 import { answerInteractions } from './oidc-provider/interaction.ts';
@@ -49,7 +49,8 @@ export async function startOidcProvider(options: OidcProviderOptions): Promise<O
   const provider = new Provider(issuer, configurationOf({ ...client, redirectUris, accounts: known, signingKey }));
   options.extend?.(provider);
   answerInteractions(provider, { accounts: known, offered: accounts, autoLogin });
-  server.on('request', provider.callback());
+  const answer = provider.callback();
+  server.on('request', (request, response) => void answer(request, response));
   return { issuer, ...client, accounts, close: () => close(server) };
 }
 

@@ -1,4 +1,3 @@
-import { AppError } from '../errors.ts';
 import { deriveSecrets } from './pkce.ts';
 import { type FetchOptions, providerFetch } from './provider-fetch.ts';
 import { refusing } from './refusals.ts';
@@ -44,7 +43,6 @@ export async function authorizationUrl(
   if (connector.responseMode !== 'query') params.set('response_mode', connector.responseMode);
   if (loginHint && connector.loginHintParam) params.set(connector.loginHintParam, loginHint);
   if (prompt && connector.prompts.includes(prompt)) params.set('prompt', prompt);
-  if (!server.authorization_endpoint) throw new AppError('provider.answer_invalid');
   const url = new URL(server.authorization_endpoint);
   // A space as %20: a plus is one in forms alone, and Apple asks for %20.
   url.search = params.toString().replaceAll('+', '%20');

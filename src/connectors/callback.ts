@@ -5,7 +5,7 @@ const STATE = /^[\w-]{22,128}$/;
 const MAX_PARAMETERS = 32;
 const MAX_LENGTH = 4096;
 
-/** RFC 6749 §4.1.2.1, Apple, and LinkedIn's two, for the day it is a connector. */
+/** That the person said no: RFC 6749 §4.1.2.1, then Apple's word for it, then LinkedIn's. */
 const DENIALS = new Set(['access_denied', 'user_cancelled_authorize', 'user_cancelled_login']);
 
 /**

@@ -28,8 +28,8 @@ export async function readIdToken(
   const pinned = exchange.server.issuer;
   const issuer = typeof idToken === 'string' ? issuerForTenant(pinned, unchecked.tid) : pinned;
   const server = { ...exchange.server, issuer };
-  const expected = { expectedNonce: nonce, requireIdToken: true };
-  const token = await oauth.processAuthorizationCodeResponse(server, own, response, expected);
+  // A nonce to expect makes the library ask for an ID token as well.
+  const token = await oauth.processAuthorizationCodeResponse(server, own, response, { expectedNonce: nonce });
   const claims = { ...oauth.getValidatedIdTokenClaims(token) };
   if (claims.azp !== undefined && claims.azp !== own.client_id) {
     throw new AppError('provider.answer_invalid', { cause: 'azp' });

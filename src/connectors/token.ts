@@ -2,14 +2,14 @@ import * as oauth from 'oauth4webapi';
 import { clientAuthentication } from './client-authentication.ts';
 import { deriveSecrets } from './pkce.ts';
 import type { ProviderFetch } from './provider-fetch.ts';
-import { libraryOptions } from './server.ts';
+import { libraryOptions, type Server } from './server.ts';
 import type { Connector, ConnectorClient } from './types.ts';
 
 /** One redemption: who with whom. */
 export interface Exchange {
   readonly connector: Connector;
   readonly client: ConnectorClient;
-  readonly server: oauth.AuthorizationServer;
+  readonly server: Server;
   readonly fetch: ProviderFetch;
 }
 
@@ -41,8 +41,7 @@ export async function requestToken(exchange: Exchange, redemption: Redemption): 
 async function withErrorStatus(response: Response): Promise<Response> {
   if (response.status !== 200) return response;
   const body = await jsonOf(response);
-  const isRefusal = typeof body.error === 'string' && body.access_token === undefined;
-  return isRefusal ? Response.json(body, { status: 400 }) : response;
+  return typeof body.error === 'string' ? Response.json(body, { status: 400 }) : response;
 }
 
 /** The object in an answer that is left unread; empty when it holds none. */

@@ -1,10 +1,5 @@
 import { getProfile, updateProfile } from '../domain/account/profile.ts';
-import {
-  EmailChanged,
-  ProfileView,
-  RequestEmailChangeInput,
-  UpdateProfileInput,
-} from '../domain/account/schemas.ts';
+import { EmailChanged, ProfileView, RequestEmailChangeInput, UpdateProfileInput } from '../domain/account/schemas.ts';
 import { confirmEmailChange } from '../domain/account/change-email.ts';
 import { MAGIC_LINK_SECONDS } from '../domain/auth/magic-link.ts';
 import { requestEmailChange } from '../domain/auth/request-proof-mail.ts';

@@ -22,19 +22,30 @@ export function newAccount(changes: Partial<Account> = {}): Account {
 export async function signInAt(authorizationUrl: string, account: Account): Promise<string> {
   const url = new URL(authorizationUrl);
   url.searchParams.set('login_hint', loginHint(account));
-  const redirectUri = url.searchParams.get('redirect_uri') ?? '';
+  return walk(url.href);
+}
+
+/** Goes to the provider's page and presses Cancel there. Answers as `signInAt`. */
+export function cancelAt(authorizationUrl: string): Promise<string> {
+  return walk(authorizationUrl, new URLSearchParams({ cancel: 'yes' }));
+}
+
+/** Follows the provider's redirects until one leads to the redirect URI; its page, if one comes, is answered by `form`. */
+async function walk(authorizationUrl: string, form?: URLSearchParams): Promise<string> {
+  const redirectUri = new URL(authorizationUrl).searchParams.get('redirect_uri') ?? '';
   const cookies = new Map<string, string>();
-  let next = url.href;
-  for (let hops = 0; hops < 5; hops += 1) {
-    const response = await fetch(next, { redirect: 'manual', headers: { cookie: cookieHeader(cookies) } });
+  let next = authorizationUrl;
+  for (let hops = 0; hops < 5 && !next.startsWith(redirectUri); hops += 1) {
+    const init = { redirect: 'manual', headers: { cookie: cookieHeader(cookies) } } as const;
+    let response = await fetch(next, init);
+    if (response.status === 200 && form) response = await fetch(next, { ...init, method: 'POST', body: form });
+    const body = await response.text();
     const location = response.headers.get('location');
-    if (location === null) throw new Error(`The provider answered ${response.status}: ${await response.text()}`);
-    await response.body?.cancel();
+    if (location === null) throw new Error(`The provider answered ${response.status}: ${body}`);
     for (const cookie of response.headers.getSetCookie()) keep(cookies, cookie);
     next = new URL(location, next).href;
-    if (next.startsWith(redirectUri)) return next;
   }
-  throw new Error('The provider sends the browser around in circles.');
+  return next;
 }
 
 /** Makes the provider do this wrong, once, when this person signs in next. */

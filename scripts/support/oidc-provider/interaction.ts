@@ -1,5 +1,5 @@
 import { text } from 'node:stream/consumers';
-import type Provider from 'oidc-provider';
+import type { Provider } from 'oidc-provider';
 import { type Account, hintedAccount } from './accounts.ts';
 import { chooserPage } from './page.ts';
 

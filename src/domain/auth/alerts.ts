@@ -9,6 +9,13 @@ export interface AlertAnswer {
   readonly email: string;
 }
 
+/** A mail that is due, if one is. */
+interface DueAlert {
+  readonly due: AlertAnswer | null | undefined;
+  /** What it is about, as far as the mail says it: a provider, a token's name, a masked address. */
+  readonly detail?: string;
+}
+
 /** A mail about the account that may become due: the secret of its "this wasn't me", and what the database keeps. */
 export interface PossibleAlert {
   readonly secret: string;
@@ -20,16 +27,8 @@ export async function possibleAlert(maker: Maker): Promise<PossibleAlert> {
   return { secret, row: { id: await maker.id('alert.id'), tokenHash: await sha256Hex(secret) } };
 }
 
-/**
- * Mails the alert, after the answer.
- * @param detail what it is about, as far as the mail says it: a provider, a token's name, a masked address
- */
-export function announce(
-  ctx: Context,
-  alert: PossibleAlert,
-  due: AlertAnswer | null | undefined,
-  detail?: string,
-): void {
+/** Mails the alert, after the answer. */
+export function announce(ctx: Context, alert: PossibleAlert, { due, detail }: DueAlert): void {
   if (!due) return;
   const { publicUrl, productName } = ctx.settings;
   const { city, country } = ctx.facts.location();

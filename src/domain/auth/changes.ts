@@ -41,7 +41,7 @@ export async function applyChange<T extends Answer<string>>(
   const [rows] = await ctx.gate(() => [step.statement]);
   const answer = firstValue<T & { attemptsLeft?: number }>(rows, 'answer');
   const isDone = answer.outcome === step.done;
-  announce(ctx, change.alert, answer.alert, (isDone && step.detail?.(answer)) || undefined);
+  announce(ctx, change.alert, { due: answer.alert, detail: (isDone && step.detail?.(answer)) || undefined });
   if (isDone) return answer;
   const code = answer.outcome as ErrorCode;
   ctx.log({ event: 'change.refused', code });

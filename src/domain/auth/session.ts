@@ -95,7 +95,7 @@ export function concludeSignIn(
   session: NewSession,
   { answer, delivery }: { readonly answer: SignInAnswer; readonly delivery: Delivery },
 ): SignedIn {
-  announce(ctx, session.alert, answer.alert);
+  announce(ctx, session.alert, { due: answer.alert });
   if (answer.outcome !== 'signed_in') {
     ctx.log({ event: 'sign_in.refused', code: answer.outcome });
     throw new AppError(answer.outcome, { attemptsLeft: answer.attemptsLeft ?? undefined });

@@ -84,7 +84,7 @@ async function finish(
     .gate(() => [statement])
     .then(([rows]) => firstValue<StepUpAnswer>(rows, 'answer'))
     .catch((error: unknown) => answerOfNewSecret(ctx, secret, error));
-  announce(ctx, change.alert, answer.alert);
+  announce(ctx, change.alert, { due: answer.alert });
   if (!('expiresAt' in answer)) {
     const code = answer.outcome as ErrorCode;
     ctx.log({ event: 'step_up.refused', code });

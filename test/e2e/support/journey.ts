@@ -12,22 +12,32 @@ export function newAddress(): string {
   return `e2e-${randomBytes(6).toString('hex')}@example.com`;
 }
 
-/** The newest sign-in mail to an address; waits, since mail goes out after the answer. */
-export async function readMail(url: string, to: string, count = 1): Promise<SignInMail> {
+/** The newest mail to an address with a code in it; waits, since mail goes out after the answer. */
+export async function readMail(url: string, to: string): Promise<SignInMail> {
+  const text = await waitForMail(url, to, /./);
+  const code = /^\d{6}$/m.exec(text)?.[0];
+  if (!code) throw new Error('The mail holds no code.');
+  return { link: linkOf(text), code };
+}
+
+/** The text of the newest mail to an address whose subject is such; waits for it. */
+export async function waitForMail(url: string, to: string, subject: RegExp): Promise<string> {
   const deadline = Date.now() + 10_000;
   while (Date.now() < deadline) {
     const response = await fetch(`${url}/dev/mailbox.json?to=${encodeURIComponent(to)}`);
-    const { items } = (await response.json()) as { items: { text: string }[] };
-    const [newest] = items;
-    if (newest && items.length >= count) {
-      const link = /https?:\/\/\S+#token=\S+/.exec(newest.text)?.[0];
-      const code = /^\d{6}$/m.exec(newest.text)?.[0];
-      if (!link || !code) throw new Error('The mail holds no link or no code.');
-      return { link, code };
-    }
+    const { items } = (await response.json()) as { items: { subject: string; text: string }[] };
+    const found = items.find((mail) => subject.test(mail.subject));
+    if (found) return found.text;
     await new Promise((done) => setTimeout(done, 50));
   }
-  throw new Error(`No mail to ${to} within 10 s.`);
+  throw new Error(`No such mail to ${to} within 10 s.`);
+}
+
+/** The link of a mail, its secret in the fragment. */
+export function linkOf(text: string): string {
+  const link = /https?:\/\/\S+#token=\S+/.exec(text)?.[0];
+  if (!link) throw new Error('The mail holds no link.');
+  return link;
 }
 
 /** Types the address on /sign-in and waits for the page that asks for the code. */
@@ -45,6 +55,12 @@ export async function signIn(page: Page, url: string, address: string): Promise<
   await page.goto(link);
   await page.getByRole('button', { name: 'Finish signing in' }).click();
   await page.waitForURL('**/account');
+}
+
+/** Signs out on /account. */
+export async function signOut(page: Page): Promise<void> {
+  await page.getByRole('banner').getByRole('button', { name: 'Sign out' }).click();
+  await page.waitForURL('**/sign-in?done=signed_out');
 }
 
 /** Types a code on the page that asks for it. */

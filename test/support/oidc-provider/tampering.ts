@@ -1,8 +1,7 @@
 import { createHmac, createPrivateKey, sign } from 'node:crypto';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
-import type Provider from 'oidc-provider';
-import type { JWK } from 'oidc-provider';
+import type { JWK, Provider } from 'oidc-provider';
 import { newSigningKey } from '../../../scripts/support/oidc-provider.ts';
 
 type Context = Parameters<Parameters<Provider['use']>[0]>[0];
@@ -95,7 +94,10 @@ function signAnew(idToken: string, tampering: Tampering, { signingKey, clientSec
   if (signature === 'none') return `${signed}.`;
   if (signature === 'HS256')
     return `${signed}.${createHmac('sha256', clientSecret).update(signed).digest('base64url')}`;
-  const key = createPrivateKey({ key: signature === 'another_key' ? newSigningKey() : signingKey, format: 'jwk' });
+  const key = createPrivateKey({
+    key: { ...(signature === 'another_key' ? newSigningKey() : signingKey) },
+    format: 'jwk',
+  });
   return `${signed}.${sign('sha256', Buffer.from(signed), { key, dsaEncoding: 'ieee-p1363' }).toString('base64url')}`;
 }
 

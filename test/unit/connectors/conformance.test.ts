@@ -70,6 +70,8 @@ describe.each(connectors)('the connector $name', (connector) => {
     const state = 'state-of-another-request-78901234567890123';
     await expect(provider.signIn({ callback: { state } })).rejects.toMatchObject({ code: 'provider.answer_invalid' });
     await expect(provider.signIn({}, { state })).rejects.toMatchObject({ code: 'provider.answer_invalid' });
+    const denied = { state, error: 'access_denied', code: undefined };
+    await expect(provider.signIn({ callback: denied })).rejects.toMatchObject({ code: 'provider.answer_invalid' });
     expect(provider.requests.filter(({ method }) => method === 'POST')).toEqual([]);
   });
 

@@ -96,6 +96,27 @@ describe('the token endpoint', () => {
   );
 });
 
+describe('an answer', () => {
+  it('is read up to 256 KiB, and no further', async () => {
+    const provider = await startProvider(google);
+    const padding = (length: number) => provider.signIn({ token: { padding: 'x'.repeat(length) } });
+    expect((await padding(200_000)).issuer).toBe(provider.issuer);
+    await expect(padding(300_000)).rejects.toMatchObject({ code: 'provider.answer_invalid', cause: 'too long' });
+    await provider.close();
+  });
+
+  it('that points elsewhere is where it ends', async () => {
+    const provider = await startProvider(google);
+    const headers = { location: `${provider.issuer}/elsewhere` };
+    for (const status of [301, 302, 303, 307, 308]) {
+      const led = provider.signIn({ answers: { token: { status, headers } } });
+      await expect(led).rejects.toMatchObject({ code: 'provider.answer_invalid', cause: status });
+      expect(provider.requests).toHaveLength(1);
+    }
+    await provider.close();
+  });
+});
+
 describe('an error of a provider', () => {
   // CVE-2025-71404, and every log that ever held a token.
   it('carries no text of the provider, no token, no code and no secret of ours', async () => {
@@ -147,12 +168,17 @@ describe('where a provider is', () => {
   it.each([
     ['names another issuer', { issuer: 'https://evil.example' }],
     ['names none', { issuer: undefined }],
-    ['leaves out the address to go to', { authorization_endpoint: undefined }],
+    ['leaves out where to go', { authorization_endpoint: undefined }],
+    ['leaves out the token endpoint', { token_endpoint: undefined }],
+    ['leaves out the key set', { jwks_uri: '' }],
   ])('is not believed when the discovery %s, and not kept', async (_, change) => {
     const provider = await startProvider(demo);
-    const body = { issuer: provider.issuer, authorization_endpoint: `${provider.issuer}/authorize`, ...change };
+    const at = (path: string) => `${provider.issuer}/${path}`;
+    const endpoints = { authorization_endpoint: at('authorize'), token_endpoint: at('token'), jwks_uri: at('jwks') };
+    const body = { issuer: provider.issuer, ...endpoints, ...change };
     const found = provider.authorize({ answers: { discovery: { body } } });
     await expect(found).rejects.toMatchObject({ code: 'provider.answer_invalid' });
+    expect((await provider.signIn()).issuer).toBe(provider.issuer);
     await provider.close();
   });
 
@@ -183,6 +209,16 @@ describe('where a provider is', () => {
     const redeemed = redeemCallback(plain, { clientId: 'a', clientSecret: 'b' }, { ...request, params, fetch });
     await expect(redeemed).rejects.toMatchObject({ code: 'provider.answer_invalid' });
     expect(calls).toBe(0);
+  });
+
+  it('is never on http for an API either', async () => {
+    const { identity } = github;
+    if (identity.kind !== 'api') throw new Error('GitHub has an API.');
+    const plain = { ...github, identity: { ...identity, urls: { user: 'http://127.0.0.1/user' } } };
+    const provider = await startProvider(plain);
+    await expect(provider.signIn()).rejects.toMatchObject({ code: 'provider.answer_invalid', cause: 'not https' });
+    expect(provider.requests.map(({ method }) => method)).toEqual(['POST']);
+    await provider.close();
   });
 
   it('must be in the settings where the literal names none', () =>

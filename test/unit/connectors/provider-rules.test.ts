@@ -143,17 +143,23 @@ describe('an account at Apple', () => {
     expect((await provider().signIn({ callback: { user } })).email).toBe(person.email);
   });
 
-  it.each(['secret', 'TEAM:KEY:', 'TEAM::aaaa', ':KEY:aaaa', 'TEAM:KEY:not base64!'])(
-    'is not asked for with the client secret "%s": the setting is named, and not shown',
-    async (clientSecret) => {
-      const { params } = await provider().authorize();
-      const own = { state: STATE, browserSecret: BROWSER_SECRET, redirectUri: REDIRECT_URI, fetch: provider().fetch };
-      const client = { ...provider().client, clientSecret };
-      const error: unknown = await redeemCallback(apple, client, { ...own, params }).catch((reason: unknown) => reason);
-      expect(error).toMatchObject({ name: 'SettingError', setting: 'APPLE_CLIENT_SECRET' });
-      expect(String(error)).not.toContain('aaaa');
-    },
-  );
+  it.each([
+    ['secret', () => 'secret'],
+    ['no key', (key: string) => key.replace(/[^:]*$/, '')],
+    ['a key that is none', (key: string) => key.replace(/[^:]*$/, 'bm8ga2V5')],
+    ['a key that is no base64', (key: string) => key.replace(/[^:]*$/, 'no base64!')],
+    ['no key id', (key: string) => key.replace(/:[^:]*:/, '::')],
+    ['no team id', (key: string) => key.replace(/^[^:]*/, '')],
+  ])('is not asked for with a client secret of %s: the setting is named, and not shown', async (_, broken) => {
+    const { params } = await provider().authorize();
+    const { client, fetch } = provider();
+    const clientSecret = broken(client.clientSecret);
+    const own = { params, state: STATE, browserSecret: BROWSER_SECRET, redirectUri: REDIRECT_URI, fetch };
+    const redeemed = redeemCallback(apple, { ...client, clientSecret }, own);
+    const error: unknown = await redeemed.catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ name: 'SettingError', setting: 'APPLE_CLIENT_SECRET' });
+    expect(String(error)).not.toContain(clientSecret.slice(-12));
+  });
 });
 
 describe('an account at GitHub', () => {
@@ -253,7 +259,7 @@ describe('what any provider says about somebody', () => {
     expect(await nameFor('Ada\u202elecaL')).toBe('Ada lecaL');
     expect(await nameFor('x'.repeat(5000))).toBe('x'.repeat(200));
     expect(await nameFor(`${'x'.repeat(199)}👩`)).toBe('x'.repeat(199));
-    for (const name of ['', ' \n', '\ud800', 1, {}, null]) expect(await nameFor(name)).toBeNull();
+    for (const name of ['', ' \n', '\ud800', 'a\ud800b', 1, {}, null]) expect(await nameFor(name)).toBeNull();
   });
 
   it('has a picture over https only', async () => {

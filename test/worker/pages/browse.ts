@@ -32,12 +32,16 @@ export function form(fields: Fields, headers: Record<string, string> = {}): Sent
   return { method: 'POST', body, headers: { origin: PUBLIC_URL, ...headers } };
 }
 
+/** Settings of a deployment that knows no provider. */
+export const withoutProviders = { DEMO_ISSUER: undefined, DEMO_CLIENT_ID: undefined, DEMO_CLIENT_SECRET: undefined };
+
 /** A request to a deployment: https, and nothing of development but its bindings. */
 export function deployed(path: string, { headers, ...rest }: Sent = {}): Promise<Response> {
   const settings = {
     ENVIRONMENT: 'production',
     PUBLIC_URL: 'https://account.example.com',
     NEON_SQL_ENDPOINT: undefined,
+    ...withoutProviders,
   };
   const all = { accept: 'text/html', origin: settings.PUBLIC_URL, ...headers };
   return send(new Request(settings.PUBLIC_URL + path, { redirect: 'manual', ...rest, headers: all }), settings);

@@ -9,7 +9,7 @@ const newEmail = () => `${newId()}@example.com`;
 async function askFor(me: Person, email: string) {
   const nonce = nonceOf(await open(me));
   const answer = await post('/account/email', { email, nonce }, asking(me));
-  return { answer, cookie: `${asking(me).cookie}; ${cookiesOf(answer)}`, mail: await readMail(email) };
+  return { answer, cookie: `${asking(me).cookie}; ${cookiesOf(answer)}`, mail: await readMail(email.trim()) };
 }
 
 describe('changing the address', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { newId } from '../../../src/lib/ids.ts';
-import { inHours, newPerson, type Person } from '../../support/owner.ts';
+import { inHours, newPerson, newSession, type Person } from '../../support/owner.ts';
 import { createAuthenticator } from '../../support/authenticator.ts';
 import { registerPasskey } from '../../support/passkeys.ts';
 import { owner, readMail } from '../../support/worker.ts';
@@ -140,6 +140,5 @@ describe('the code of a mail', () => {
 
 /** The same person with a session of now, to set something up. */
 async function freshOf(me: Person): Promise<Person> {
-  const { newSession } = await import('../../support/owner.ts');
   return { ...me, ...(await newSession(owner, me.userId, { authenticated_at: inHours(0) })) };
 }

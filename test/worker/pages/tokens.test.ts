@@ -10,6 +10,8 @@ const secretOf = async (response: Response) => SECRET.exec(await response.text()
 const rows = (me: Person) =>
   owner.query<{ id: string; name: string }>('select id, name from api_tokens where user_id = $1', [me.userId]);
 
+const idOf = async (me: Person) => (await rows(me))[0]?.id ?? '';
+
 describe('a new token', () => {
   it('is shown once, on a page that nobody keeps, and works', async () => {
     const me = await newPerson(owner);
@@ -83,7 +85,7 @@ describe('a token that is there', () => {
   it('is replaced, and the old one works on for the time that was chosen', async () => {
     const me = await newPerson(owner);
     const old = await secretOf(await create(me));
-    const [{ id = '' } = {}] = await rows(me);
+    const id = await idOf(me);
     const rotated = await post('/account/tokens/rotate', { token_id: id, overlap_hours: '1' }, asking(me));
     expect(rotated.status).toBe(200);
     const token = await secretOf(rotated);
@@ -103,7 +105,7 @@ describe('a token that is there', () => {
   it('is revoked and refused from then on, also when the form is sent twice', async () => {
     const me = await newPerson(owner);
     const token = await secretOf(await create(me));
-    const [{ id = '' } = {}] = await rows(me);
+    const id = await idOf(me);
     for (let sent = 0; sent < 2; sent += 1) {
       const done = await post('/account/tokens/revoke', { token_id: id }, asking(me));
       expect(done.headers.get('location')).toBe('/account?done=token_revoked');
@@ -115,7 +117,7 @@ describe('a token that is there', () => {
   it('of somebody else can be neither replaced nor revoked', async () => {
     const [me, other] = [await newPerson(owner), await newPerson(owner)];
     const token = await secretOf(await create(other));
-    const [{ id = '' } = {}] = await rows(other);
+    const id = await idOf(other);
     for (const path of ['/account/tokens/rotate', '/account/tokens/revoke']) {
       const refused = await post(path, { token_id: id, overlap_hours: '0' }, asking(me));
       expect(refused.status).toBe(404);

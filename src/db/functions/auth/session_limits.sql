@@ -13,4 +13,4 @@ comment on function gatehouse.session_limits(text) is 'How long a session of a p
 --> statement-breakpoint
 revoke all on function gatehouse.session_limits(text) from public;
 --> statement-breakpoint
-grant execute on function gatehouse.session_limits(text) to gatehouse_system, gatehouse_member;
+grant execute on function gatehouse.session_limits(text) to gatehouse_system;

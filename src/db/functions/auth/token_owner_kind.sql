@@ -17,5 +17,3 @@ end $$;
 comment on function gatehouse.token_owner_kind() is 'Which kind of API token this transaction may make and change.';
 --> statement-breakpoint
 revoke all on function gatehouse.token_owner_kind() from public;
---> statement-breakpoint
-grant execute on function gatehouse.token_owner_kind() to gatehouse_member, gatehouse_admin;

@@ -2,6 +2,7 @@
 import { isoCBOR } from '@simplewebauthn/server/helpers';
 import { AppError } from '../../../errors.ts';
 import { isSame, orMalformed } from './refusals.ts';
+import { isWellFormed } from './signature.ts';
 
 /**
  * The formats we let the library verify. We ask for none, so what comes is 'none' or the self attestation of 'packed';
@@ -14,12 +15,14 @@ const FORMATS = ['none', 'packed', 'tpm', 'fido-u2f'];
 /** The attestation object as far as we look at it ourselves. */
 export interface Attestation {
   readonly format: string;
+  readonly statement: ReadonlyMap<unknown, unknown>;
   readonly authenticatorData: Uint8Array<ArrayBuffer>;
 }
 
 /**
  * Reads an attestation object. It must be written in the shortest form, as WebAuthn §2.4 demands, and nothing may follow:
- * the library's own decoder forgives a byte string that ends too early, and bytes after the end.
+ * the library's own decoder forgives a byte string that ends too early, and bytes after the end. (Its encoder is wrong
+ * about texts outside ASCII, so those are refused as well; no format has any.)
  * @throws passkey.malformed
  */
 export function readAttestation(bytes: Uint8Array<ArrayBuffer>): Attestation {
@@ -31,11 +34,22 @@ export function readAttestation(bytes: Uint8Array<ArrayBuffer>): Attestation {
     if (typeof format !== 'string' || !(statement instanceof Map) || !(data instanceof Uint8Array)) {
       throw new Error('A part is missing.');
     }
-    return { format, authenticatorData: data.slice() };
+    return { format, statement, authenticatorData: data.slice() };
   });
 }
 
-/** @throws passkey.attestation_invalid when the format is not one of those that we verify */
-export function checkFormat({ format }: Attestation): void {
+/**
+ * Checks of a statement what the library does not: its format, and that a self attestation names the algorithm of the
+ * new key (WebAuthn §8.2) and is a signature and nothing else.
+ * @throws passkey.attestation_invalid
+ */
+export function checkStatement(
+  { format, statement }: Attestation,
+  { publicKey, algorithm }: { readonly publicKey: Uint8Array<ArrayBuffer>; readonly algorithm: number },
+): void {
   if (!FORMATS.includes(format)) throw new AppError('passkey.attestation_invalid');
+  if (format !== 'packed' || Array.isArray(statement.get('x5c'))) return;
+  const signature = statement.get('sig');
+  const isSelf = signature instanceof Uint8Array && isWellFormed(signature, publicKey);
+  if (!isSelf || statement.get('alg') !== algorithm) throw new AppError('passkey.attestation_invalid');
 }

@@ -3,18 +3,23 @@ import { parseAuthenticatorData } from '@simplewebauthn/server/helpers';
 import { AppError } from '../../../errors.ts';
 import { isSame, orMalformed } from './refusals.ts';
 
+/** The major type of a CBOR map, and its shortest one. */
+const CBOR_MAP = 5;
+const EMPTY_MAP = 0xa0;
+
 /** Authenticator data, taken apart. */
 export type AuthenticatorData = ReturnType<typeof parseAuthenticatorData>;
 
 /**
  * Takes authenticator data apart. What was understood must be exactly what was sent: the library takes a byte string that
- * ends too early, and reads on from where the shortest encoding would have ended.
+ * ends too early, reads on from where the shortest encoding would have ended, and takes a text for extensions.
  * @throws passkey.malformed
  */
 export function readAuthenticatorData(bytes: Uint8Array<ArrayBuffer>): AuthenticatorData {
   // A copy: the library changes a byte of its input on one way out (a repair for Firefox 117).
   const data = orMalformed(() => parseAuthenticatorData(bytes.slice()));
-  if (!isSame(written(data), bytes)) throw new AppError('passkey.malformed');
+  const extensions = data.extensionsDataBuffer?.[0] ?? EMPTY_MAP;
+  if (extensions >> 5 !== CBOR_MAP || !isSame(written(data), bytes)) throw new AppError('passkey.malformed');
   return data;
 }
 

@@ -6,14 +6,14 @@
 import { verifyAuthenticationResponse, verifyRegistrationResponse } from '@simplewebauthn/server';
 import { AppError, type ErrorCode } from '../../../errors.ts';
 import { aaguidName } from './aaguids.ts';
-import { checkFormat, readAttestation } from './attestation.ts';
+import { checkStatement, readAttestation } from './attestation.ts';
 import { type AuthenticatorData, checkAuthenticatorData, readAuthenticatorData } from './authenticator-data.ts';
 import { checkClientData, readClientData } from './client-data.ts';
 import { algorithms, checkPublicKey } from './public-key.ts';
 import { isSame } from './refusals.ts';
 import type { RelyingParty } from './relying-party.ts';
 import { readAssertion, readClientDataOf, readRegistration } from './responses.ts';
-import { checkSignatureForm } from './signature.ts';
+import { isWellFormed } from './signature.ts';
 import { knownTransports } from './transports.ts';
 
 export { assertionOptions, registrationOptions } from './options.ts';
@@ -73,8 +73,8 @@ export async function verifyRegistration(
   }
   await checkAuthenticatorData(data, rp.id);
   const publicKey = credentialPublicKey.slice();
-  await checkPublicKey(publicKey);
-  checkFormat(attestation);
+  const algorithm = await checkPublicKey(publicKey);
+  checkStatement(attestation, { publicKey, algorithm });
   await refuseUnless('passkey.attestation_invalid', async () => {
     const { verified } = await verifyRegistrationResponse({
       response: libraryForm(id.text, {
@@ -114,7 +114,7 @@ export async function verifyAssertion(
   const data = readAuthenticatorData(given.authenticatorData.bytes);
   await checkAuthenticatorData(data, rp.id);
   await refuseUnless('passkey.signature_invalid', async () => {
-    checkSignatureForm(given.signature.bytes, known.publicKey);
+    if (!isWellFormed(given.signature.bytes, known.publicKey)) return false;
     const { verified } = await verifyAuthenticationResponse({
       response: libraryForm(id.text, {
         clientDataJSON: given.clientDataJSON.text,

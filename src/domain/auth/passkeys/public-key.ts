@@ -17,15 +17,17 @@ const ALG = 3;
 
 /**
  * Checks a new public key: without attestation the library takes any bytes for one, and the passkey would never work.
+ * @returns its algorithm, one of `algorithms`
  * @throws passkey.algorithm_unsupported; passkey.malformed when it is no key of its algorithm
  */
-export async function checkPublicKey(coseKey: Uint8Array<ArrayBuffer>): Promise<void> {
+export async function checkPublicKey(coseKey: Uint8Array<ArrayBuffer>): Promise<number> {
   const key: unknown = orMalformed(() => decodeCredentialPublicKey(coseKey));
   if (!(key instanceof Map) || typeof key.get(ALG) !== 'number') throw new AppError('passkey.malformed');
-  const algorithm: unknown = key.get(ALG);
-  if (!algorithms.some((asked) => asked === algorithm)) throw new AppError('passkey.algorithm_unsupported');
+  const algorithm = algorithms.find((asked) => asked === key.get(ALG));
+  if (algorithm === undefined) throw new AppError('passkey.algorithm_unsupported');
   try {
     await importKey(key);
+    return algorithm;
   } catch (cause) {
     throw new AppError('passkey.malformed', { cause });
   }

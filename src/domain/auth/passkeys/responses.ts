@@ -13,6 +13,8 @@ const CREDENTIAL_ID_BYTES = 1023;
 const USER_HANDLE_BYTES = 64;
 const CLIENT_DATA_BYTES = 8 * 1024;
 const AUTHENTICATOR_BYTES = 64 * 1024;
+/** RSA of 4096 bits, the longest we take, has 512. */
+const SIGNATURE_BYTES = 1024;
 
 /** Unpadded base64url of 1 to `max` bytes, in its one canonical spelling. */
 function encoded(max: number) {
@@ -57,7 +59,7 @@ const Assertion = z
     response: z.object({
       clientDataJSON,
       authenticatorData: fromAuthenticator,
-      signature: fromAuthenticator,
+      signature: encoded(SIGNATURE_BYTES),
       // Absent where the authenticator keeps none; some browsers then write null or an empty text.
       userHandle: z.union([encoded(USER_HANDLE_BYTES), z.literal('')]).nullish(),
     }),

@@ -5,19 +5,19 @@ const INTEGER = 0x02;
 
 /**
  * An ECDSA signature is a DER sequence of two integers (WebAuthn §6.5.5) and nothing else. The library reads it with a
- * parser that forgives more, bytes after the end among them, so one signature would have many spellings.
- * @throws Error when it is not
+ * parser that forgives more, bytes after the end among them, so that anything could follow a signature unseen.
+ * @returns true for the signatures of other keys, whose form the cryptography itself demands
  */
-export function checkSignatureForm(signature: Uint8Array, coseKey: Uint8Array<ArrayBuffer>): void {
-  if (!cose.isCOSEPublicKeyEC2(decodeCredentialPublicKey(coseKey))) return;
+export function isWellFormed(signature: Uint8Array, coseKey: Uint8Array<ArrayBuffer>): boolean {
+  if (!cose.isCOSEPublicKeyEC2(decodeCredentialPublicKey(coseKey))) return true;
   const [sequence, length = 0, firstTag, firstLength = 0] = signature;
   const second = 4 + firstLength;
   const secondLength = signature[second + 1] ?? 0;
-  const isExact =
+  return (
     sequence === SEQUENCE &&
     length === signature.length - 2 &&
     firstTag === INTEGER &&
     signature[second] === INTEGER &&
-    second + 2 + secondLength === signature.length;
-  if (!isExact) throw new Error('It is not a DER sequence of two integers.');
+    second + 2 + secondLength === signature.length
+  );
 }

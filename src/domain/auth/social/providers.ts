@@ -1,7 +1,6 @@
 import type { Context } from '../../../context.ts';
-import { connectors } from '../../../connectors/index.ts';
-import type { Connector } from '../../../connectors/types.ts';
-import type { ConnectorClient } from '../../../env.ts';
+import { connectors, findConnector } from '../../../connectors/index.ts';
+import type { Connector, ConnectorClient } from '../../../connectors/types.ts';
 import { AppError } from '../../../errors.ts';
 
 /** A provider that is set up here: what it is, and what it knows this deployment by. */
@@ -23,7 +22,7 @@ export function listProviders(ctx: Context): { items: { name: string; title: str
 
 /** @throws provider.unknown when there is none of that name, or it is not set up */
 export function findProvider({ settings }: Context, name: string): Provider {
-  const connector = connectors.find((candidate) => candidate.name === name);
+  const connector = findConnector(name);
   const client = settings.connectors.get(name);
   if (!connector || !client) throw new AppError('provider.unknown');
   return { connector, client };

@@ -1,4 +1,4 @@
-import { redeemCallback } from '../../../connectors/flow.ts';
+import { readCallback, redeemCallback } from '../../../connectors/flow.ts';
 import type { ProviderIdentity } from '../../../connectors/types.ts';
 import type { Context } from '../../../context.ts';
 import type { Gate } from '../../../db/gate.ts';
@@ -42,25 +42,28 @@ export async function returnFromProvider(
 ): Promise<SocialReturn> {
   await ctx.limit('social.return');
   const provider = findProvider(ctx, name);
-  const state = params.get('state') ?? '';
-  const browser = parseBrowserProof(ctx.cookies.read('sign_in'));
-  const taken = await takeState(ctx, { state, name, browserSecret: browser?.secret });
-  const { purpose, redirectUrl } = taken;
+  let taken: TakenState | null = null;
   try {
-    if (taken.outcome !== 'taken' || !browser) throw new AppError(taken.outcome as ErrorCode);
+    const { state } = readCallback(params);
+    const browser = parseBrowserProof(ctx.cookies.read('sign_in'));
+    taken = await takeState(ctx, { state, name, browserSecret: browser?.secret });
+    if (taken.outcome !== 'taken') throw new AppError(taken.outcome);
     const identity = await redeemCallback(provider.connector, provider.client, {
       params,
       state,
-      browserSecret: browser.secret,
+      browserSecret: browser?.secret ?? '',
       redirectUri: redirectUriOf(ctx, name),
     });
-    if (purpose === 'link') await link(ctx, provider, { identity, begunBy: taken.userId });
+    if (taken.purpose === 'link') await link(ctx, provider, { identity, begunBy: taken.userId });
     else await signIn(ctx, provider, { identity, state });
-    return { purpose, redirectUrl, refusal: null };
+    return { purpose: taken.purpose, redirectUrl: taken.redirectUrl, refusal: null };
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
-    ctx.log({ event: 'social.refused', code: error.code, detail: name });
-    return { purpose, redirectUrl: null, refusal: error };
+    const { cause } = error.details;
+    // The flow's causes are short words of ours and the library's, never a provider's text.
+    const detail = typeof cause === 'string' || typeof cause === 'number' ? `${name} ${cause}` : name;
+    ctx.log({ event: 'social.refused', code: error.code, detail });
+    return { purpose: taken?.purpose ?? null, redirectUrl: null, refusal: error };
   }
 }
 

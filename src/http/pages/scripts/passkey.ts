@@ -49,7 +49,7 @@ export const passkeySignIn = `
     return false;
   }
 
-  async function offerInField(next) {
+  async function offerInField(button) {
     const canOffer = PublicKeyCredential.isConditionalMediationAvailable;
     if (token !== null || !canOffer || !(await PublicKeyCredential.isConditionalMediationAvailable())) return;
     const mine = new AbortController();
@@ -57,32 +57,36 @@ export const passkeySignIn = `
     const timer = setTimeout(() => mine.abort(), OFFER_MS);
     try {
       const asked = await askPasskey({ mediation: 'conditional', signal: mine.signal });
+      clearTimeout(timer);
       // Nobody asked for anything yet, so there is nothing to say when it cannot be offered.
-      if (asked.error) return;
-      await finishPasskey(asked, next);
-    } catch { /* given up by the browser, or by the button */ }
+      if (asked.error || mine.signal.aborted) return;
+      // One sign-in is enough.
+      button.setAttribute('aria-disabled', 'true');
+      if (await finishPasskey(asked, button.dataset.next)) return;
+    } catch { /* given up by the browser, by the button or by the time */ }
     clearTimeout(timer);
-    if (offer === mine && mine.signal.aborted) offerInField(next);
+    if (offer !== mine) return;
+    button.removeAttribute('aria-disabled');
+    if (mine.signal.aborted) offerInField(button);
   }
 
   whenReady(() => {
     const button = find('[data-passkey]');
     if (!button || !canUsePasskeys) return;
-    const { next } = button.dataset;
     button.hidden = false;
-    offerInField(next);
+    offerInField(button);
     onPress(button, async () => {
       // Browsers take one request at a time.
       const running = offer;
       offer = null;
       if (running) running.abort();
       try {
-        if (await finishPasskey(await askPasskey({}), next)) return;
+        if (await finishPasskey(await askPasskey({}), button.dataset.next)) return;
       } catch (error) {
         if (!(error instanceof DOMException)) throw error;
         if (error.name !== 'AbortError') say(passkeyWords(error));
       }
-      offerInField(next);
+      offerInField(button);
     });
   });
 `;
