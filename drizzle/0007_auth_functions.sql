@@ -837,6 +837,9 @@ begin
      where v_user.id = p_session->>'newUserId';
   end if;
   update public.users set email_verified_at = now() where id = v_user.id and email_verified_at is null;
+  if found then
+    perform gatehouse.strip_unproven(v_user.id);
+  end if;
   update public.magic_links set used_at = now(), user_id = v_user.id where id = v_link.id;
   v_proof := gatehouse.sign_in(v_user.id, p_session);
   update public.magic_links set session_id = (p_session->>'id')::uuid where id = v_link.id;
@@ -1050,6 +1053,28 @@ comment on function gatehouse.store_social_account(text, jsonb) is 'Inserts or r
 revoke all on function gatehouse.store_social_account(text, jsonb) from public;
 --> statement-breakpoint
 grant execute on function gatehouse.store_social_account(text, jsonb) to gatehouse_system;
+--> statement-breakpoint
+-- function: auth/strip_unproven
+-- Ends what was added to an account before anybody had proven its address: sessions, passkeys, accounts at providers,
+-- personal tokens. Whoever put them there was not seen to be the owner, who comes now (GHSA-qq9h-g4jm-xgf3: an account
+-- made ready in advance for somebody else's address). Who is signed in proves an address by change_email instead.
+create or replace function gatehouse.strip_unproven(p_user_id text) returns void
+language plpgsql volatile
+as $$
+begin
+  update public.user_sessions set revoked_at = now() where id in (
+    select s.id from public.user_sessions s where s.user_id = p_user_id and s.revoked_at is null order by s.id for update);
+  update public.api_tokens set revoked_at = now() where user_id = p_user_id and revoked_at is null;
+  delete from public.passkeys where user_id = p_user_id;
+  delete from public.oauth_accounts where user_id = p_user_id;
+  delete from public.known_devices where user_id = p_user_id;
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.strip_unproven(text) is 'Ends what was added to an account before its address was proven.';
+--> statement-breakpoint
+revoke all on function gatehouse.strip_unproven(text) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.strip_unproven(text) to gatehouse_system;
 --> statement-breakpoint
 -- function: auth/take_oauth_state
 -- Spends the state of a redirect that came back: known, for this provider (CVE-2026-73419), in the browser that began it,

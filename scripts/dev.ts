@@ -21,6 +21,7 @@ their schedule. Data and keys stay in .gatehouse/ until you delete it. Ctrl-C en
 `;
 
 const folder = '.gatehouse';
+const providerPort = 8788;
 
 await main(async () => {
   const { values } = readCommandLine(help, { port: { type: 'string', default: '8787' } });
@@ -35,7 +36,7 @@ await main(async () => {
   const owner = { MIGRATION_DATABASE_URL: stack.ownerUrl, NEON_SQL_ENDPOINT: stack.neon.url };
   const serviceToken = await liveServiceToken(owner, `${folder}/secrets.json`);
   const publicUrl = `http://localhost:${port}`;
-  const provider = await startDemoProvider(port + 1, publicUrl, secrets.demoClient);
+  const provider = await startDemoProvider(port, secrets.demoClient);
   const addresses = { ...stack.settings, ...connectorSettings(provider) };
   writeEnvFile(`${folder}/dev.vars`, workerSettings(secrets, addresses, publicUrl));
   say('Starting the Worker …');
@@ -68,17 +69,17 @@ function startWorker(port: number) {
   });
 }
 
-/** The `demo` connector's provider, beside the Worker where that port is free: its address is part of each identity. */
-async function startDemoProvider(
-  preferredPort: number,
-  publicUrl: string,
+/**
+ * The `demo` connector's provider. Its address is part of each identity, so it is the same at every start, unless the
+ * Worker or another program has that port: then it is on a free one, and its people come in by their verified address.
+ */
+function startDemoProvider(
+  workerPort: number,
   client: { readonly clientId: string; readonly clientSecret: string },
 ): Promise<OidcProvider> {
-  const port = await requireFree(preferredPort).then(
-    () => preferredPort,
-    () => 0,
-  );
-  return startOidcProvider({ ...client, port, redirectUris: [`${publicUrl}/oauth/callback/demo`] });
+  const options = { ...client, redirectUris: [`http://localhost:${workerPort}/oauth/callback/demo`] };
+  if (workerPort === providerPort) return startOidcProvider(options);
+  return startOidcProvider({ ...options, port: providerPort }).catch(() => startOidcProvider(options));
 }
 
 function say(line: string): void {

@@ -6,13 +6,15 @@ import { snakeCase } from '../src/lib/case.ts';
 import { appRouter } from '../src/routers/index.ts';
 import { Scope, scopes, scopesFor, TokenKind } from '../src/scopes.ts';
 import type { Access } from '../src/trpc.ts';
+import { attackHead, attackRows } from './support/attack-table.ts';
 import { main, readCommandLine } from './support/command-line.ts';
 
 const help = `
 npm run docs [-- --check] [--json]
 
 Writes the pages of docs/ that are generated: errors.md from src/errors.ts, procedures.md from the
-procedures themselves, and the table of scopes in api-tokens.md from src/scopes.ts.
+procedures themselves, the table of scopes in api-tokens.md from src/scopes.ts, and the table of
+published attacks in security.md from test/attacks.
 
   --check    write nothing; exit 1 when a page is stale
   --json     print { stale: [...] }: the pages that were (or would be) changed
@@ -36,7 +38,8 @@ await main(async () => {
   const pages = new Map([
     ['docs/errors.md', renderErrors()],
     ['docs/procedures.md', renderProcedures(listProcedures(appRouter))],
-    ['docs/api-tokens.md', withScopes(readFileSync('docs/api-tokens.md', 'utf8'), listProcedures(appRouter))],
+    ['docs/api-tokens.md', withSection('docs/api-tokens.md', 'scopes', renderScopes(listProcedures(appRouter)))],
+    ['docs/security.md', withSection('docs/security.md', 'attacks', table(attackHead, attackRows()))],
   ]);
   const stale = [...pages].filter(([file, text]) => !existsSync(file) || readFileSync(file, 'utf8') !== text);
   if (!values.check) for (const [file, text] of stale) writeFileSync(file, text);
@@ -106,8 +109,8 @@ function roleOf({ subject }: Access): string {
   return subject === 'platform' ? 'gatehouse_admin' : 'gatehouse_member';
 }
 
-/** The page with its table of scopes, between two comments, as the list of scopes and the procedures have it today. */
-function withScopes(page: string, procedures: readonly ProcedureInfo[]): string {
+/** The table of scopes, as their list and the procedures have it today. */
+function renderScopes(procedures: readonly ProcedureInfo[]): string {
   const demands = ({ meta: { access } }: ProcedureInfo, scope: Scope) =>
     access !== undefined && 'scope' in access && access.scope === scope;
   const rows = Scope.options.map((scope) => [
@@ -117,9 +120,15 @@ function withScopes(page: string, procedures: readonly ProcedureInfo[]): string 
     procedures.flatMap((procedure) => (demands(procedure, scope) ? [`\`${procedure.name}\``] : [])).join(', '),
   ]);
   const head = ['Scope', 'Allows', 'Personal', 'Organisation', 'Service', 'Procedures'];
-  const section = /(?<=<!-- scopes: .*-->\n)[^]*(?=<!-- \/scopes -->)/;
-  if (!section.test(page)) throw new Error('docs/api-tokens.md has no place for the table of scopes.');
-  return page.replace(section, () => `\n${table(head, rows)}\n`);
+  return table(head, rows);
+}
+
+/** The file's text with a section of it, which stands between two comments, written anew. */
+function withSection(file: string, name: string, text: string): string {
+  const page = readFileSync(file, 'utf8');
+  const section = new RegExp(`(?<=<!-- ${name}: .*-->\n)[^]*(?=<!-- /${name} -->)`);
+  if (!section.test(page)) throw new Error(`${file} has no place for its ${name}.`);
+  return page.replace(section, () => `\n${text}\n`);
 }
 
 /** Columns padded, so that a change of one row is a diff of one line wherever widths allow, and the source reads well. */

@@ -104,6 +104,8 @@ drop function gatehouse.take_proof_mail(text, jsonb, jsonb);
 --> statement-breakpoint
 drop function gatehouse.take_oauth_state(jsonb);
 --> statement-breakpoint
+drop function gatehouse.strip_unproven(text);
+--> statement-breakpoint
 drop function gatehouse.store_social_account(text, jsonb);
 --> statement-breakpoint
 drop function gatehouse.step_up_by_passkey(jsonb, jsonb);

@@ -13,7 +13,7 @@ export interface OidcProviderOptions {
   readonly port?: number;
   /** Where the provider may send a browser back to; at loopback, on any port. */
   readonly redirectUris: readonly string[];
-  /** Whom its page offers. */
+  /** Whom its page offers; three examples unless given. */
   readonly accounts?: readonly Account[];
   readonly clientId?: string;
   readonly clientSecret?: string;
@@ -40,10 +40,12 @@ export interface OidcProvider {
  */
 export async function startOidcProvider(options: OidcProviderOptions): Promise<OidcProvider> {
   const { clientId = 'gatehouse', clientSecret = randomBytes(32).toString('base64url') } = options;
-  const { accounts = exampleAccounts, signingKey = newSigningKey(), redirectUris, autoLogin = false } = options;
+  const { signingKey = newSigningKey(), redirectUris, autoLogin = false } = options;
   const server = createServer();
   await listen(server, options.port ?? 0);
-  const issuer = `http://localhost:${(server.address() as AddressInfo).port}`;
+  const { port } = server.address() as AddressInfo;
+  const { accounts = exampleAccounts(port) } = options;
+  const issuer = `http://localhost:${port}`;
   const known = new Map(accounts.map((account) => [account.subject, account]));
   const client = { clientId, clientSecret };
   const provider = new Provider(issuer, configurationOf({ ...client, redirectUris, accounts: known, signingKey }));

@@ -1,9 +1,9 @@
 /**
  * Challenges without a table: each carries its expiry and a MAC over what it is for.
  *
- * The options of a sign-in are asked for by nobody in particular, on every look at the page. If each wrote a row, anybody
- * could fill the database. So a challenge is only proven to be ours when it comes back; the database adds the one thing
- * that needs memory, single use, by recording the hash of a challenge when it is spent.
+ * The options of a sign-in are asked for by nobody in particular, on every look at the page. If each wrote a row,
+ * anybody could fill the database. So a challenge is only proven to be ours when it comes back; the database adds the
+ * one thing that needs memory, single use, by recording the hash of a challenge when it is spent.
  *
  * Layout: 24 random bytes (WebAuthn §13.4.3 asks for 16) · expiry, milliseconds, 8 bytes big-endian · HMAC-SHA-256.
  */

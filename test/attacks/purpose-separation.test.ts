@@ -3,7 +3,17 @@ import { newPerson } from '../support/owner.ts';
 import { newAccount, signInAt } from '../support/oidc-provider.ts';
 import { withPasskey } from '../support/passkeys.ts';
 import { call, owner, readMail } from '../support/worker.ts';
-import { askForLink, beginLink, beginSignIn, comeBack, newEmail, refusal, userOf, verifyLink, whoIs } from './support.ts';
+import {
+  askForLink,
+  beginLink,
+  beginSignIn,
+  comeBack,
+  newEmail,
+  refusal,
+  userOf,
+  verifyLink,
+  whoIs,
+} from './support.ts';
 
 /** Somebody with one secret of every purpose, none of them used. */
 async function everySecret() {

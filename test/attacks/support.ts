@@ -32,6 +32,11 @@ export const verifyCode = (input: object, options?: CallOptions) =>
 /** Who a bearer is, and why not. */
 export const whoIs = (token: string) => call('auth.getSession', undefined, { token });
 
+/** What a list of somebody's own things answers, such as `auth.listPasskeys`. */
+export async function listOf(me: { readonly token: string }, path: string): Promise<{ id: string; name?: unknown }[]> {
+  return (await call<{ items: { id: string; name?: unknown }[] }>(path, undefined, me)).data.items;
+}
+
 /** A request as a browser sends it; a redirect is the answer, not followed. */
 export function browse(path: string, init: RequestInit = {}, settings?: Record<string, unknown>): Promise<Response> {
   const headers = new Headers(init.headers);

@@ -1,15 +1,21 @@
 import { mkdirSync } from 'node:fs';
 import type { Browser, BrowserContextOptions } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { newId } from '../../src/lib/ids.ts';
+import { insert, newSession, newToken } from '../support/owner.ts';
 import { findBarriers } from './support/accessibility.ts';
 import { launchBrowser, newPerson } from './support/browser.ts';
-import { askForMail, newAddress, readMail, typeCode } from './support/journey.ts';
-import { type RunningWorker, startPlace } from './support/worker.ts';
+import { askForMail, linkOf, newAddress, readMail, signIn, typeCode, waitForMail } from './support/journey.ts';
+import { addPasskey, plugIn } from './support/passkeys.ts';
+import { databaseOwner, type RunningWorker, startPlace } from './support/worker.ts';
 
 const pictures = 'artifacts/pages';
 
 let browser: Browser;
 let worker: RunningWorker;
+let visitors = 0;
+const owner = databaseOwner();
+const provider = inject('worker').DEMO_ISSUER ?? '';
 
 beforeAll(async () => {
   mkdirSync(pictures, { recursive: true });
@@ -27,22 +33,32 @@ const looks: [string, BrowserContextOptions][] = [
   ['narrow', { colorScheme: 'light', viewport: { width: 320, height: 640 } }],
 ];
 
+/** Somebody with these looks, and what keeps them out of the pages they visited, by name. */
+async function visitor(look: string, options: BrowserContextOptions) {
+  const person = await newPerson(browser, worker.url, { ...options, extraHTTPHeaders: undefined });
+  const network = looks.findIndex(([name]) => name === look);
+  visitors += 1;
+  await person.context.setExtraHTTPHeaders({ 'cf-connecting-ip': `2001:db8:${visitors}:${network}::1` });
+  const barriers: Record<string, string[]> = {};
+  const visit = async (name: string) => {
+    barriers[name] = await findBarriers(person.page);
+    await person.page.screenshot({ path: `${pictures}/${look}-${name}.png`, fullPage: true });
+  };
+  const conclude = async () => {
+    expect(Object.entries(barriers).filter(([, found]) => found.length > 0)).toEqual([]);
+    // A refused form is a page with a 4xx status, which Chromium notes.
+    expect(person.complaints.filter((line) => !/responded with a status of 4\d\d/.test(line))).toEqual([]);
+    await person.context.close();
+  };
+  return { ...person, visit, conclude };
+}
+
 describe.each(looks)('every page, %s', (look, options) => {
-  it('keeps nobody out and offends no content policy', async () => {
-    const { page, context, complaints } = await newPerson(browser, worker.url, {
-      ...options,
-      extraHTTPHeaders: undefined,
-    });
-    await context.setExtraHTTPHeaders({
-      'cf-connecting-ip': `2001:db8:${look.length}:${looks.findIndex(([name]) => name === look)}::1`,
-    });
-    const barriers: Record<string, string[]> = {};
-    const visit = async (name: string) => {
-      barriers[name] = await findBarriers(page);
-      await page.screenshot({ path: `${pictures}/${look}-${name}.png`, fullPage: true });
-    };
+  it('of signing in keeps nobody out and offends no content policy', async () => {
+    const { page, visit, conclude } = await visitor(look, options);
     const address = newAddress();
     await page.goto('/sign-in');
+    await page.getByRole('button', { name: 'Sign in with a passkey' }).waitFor();
     await visit('sign-in');
     await page.getByLabel('E-mail address').fill('ada@localhost');
     await page.getByRole('button', { name: 'Mail me a link' }).click();
@@ -58,8 +74,30 @@ describe.each(looks)('every page, %s', (look, options) => {
     await visit('link');
     await page.getByRole('button', { name: 'Finish signing in' }).click();
     await page.waitForURL('**/account');
-    await visit('account');
-    await page.getByLabel('Name').fill('A name as long as people have them, and then some more of it-'.repeat(4));
+    await page.goto('/dev/mailbox');
+    await visit('mailbox');
+    await page.goto('/nothing');
+    await visit('not-found');
+    await page.goto('/sign-in?done=session_ended&problem=social_account.email_unverified');
+    await visit('sign-in-problem');
+    // "No content" leaves the page where it is.
+    await page.context().route(`${provider}/**`, (route) => route.fulfill({ status: 204 }));
+    await page.getByRole('button', { name: 'Continue with Demo' }).click();
+    await page.getByRole('link', { name: 'Go on to Demo' }).waitFor();
+    await visit('one-moment');
+    await conclude();
+  });
+
+  it('of an account keeps nobody out and offends no content policy', async () => {
+    const { page, visit, conclude } = await visitor(look, options);
+    const device = await plugIn(page);
+    const address = newAddress();
+    await signIn(page, worker.url, address);
+    await visit('account-new');
+    await page
+      .getByLabel('Name')
+      .first()
+      .fill('A name as long as people have them, and then some more of it-'.repeat(4));
     await page.getByRole('button', { name: 'Save' }).click();
     await page.waitForURL('**/account?done=profile');
     await visit('account-saved');
@@ -67,18 +105,70 @@ describe.each(looks)('every page, %s', (look, options) => {
     await page.getByRole('button', { name: 'Save' }).click();
     await page.getByText('A phone number has').waitFor();
     await visit('account-refused');
-    await page.goto('/dev/mailbox');
-    await visit('mailbox');
-    await page.goto('/nothing');
-    await visit('not-found');
-    await page.goto('/sign-in?done=session_ended');
-    await visit('session-ended');
-    expect(Object.entries(barriers).filter(([, found]) => found.length > 0)).toEqual([]);
-    // A refused form is a page with a 4xx status, which Chromium notes.
-    expect(complaints.filter((line) => !/responded with a status of 4\d\d/.test(line))).toEqual([]);
-    await context.close();
+    await page.goto('/account');
+    await addPasskey(page, device);
+    await furnish(address);
+    await page.reload();
+    for (const summary of await page.locator('summary').all()) await summary.click();
+    await visit('account');
+    await page.getByLabel('What it is for').fill('Nightly backup');
+    await page.getByRole('button', { name: 'Create token' }).click();
+    await page.getByText('Choose at least one thing').waitFor();
+    await visit('token-refused');
+    await page.getByLabel('Read the profile.').check();
+    await page.getByRole('button', { name: 'Create token' }).click();
+    await page.getByRole('heading', { name: 'Copy your new token' }).waitFor();
+    await visit('token');
+    await conclude();
+  });
+
+  it('of a proof keeps nobody out and offends no content policy', async () => {
+    const { page, visit, conclude } = await visitor(look, options);
+    const device = await plugIn(page);
+    const [address, next] = [newAddress(), newAddress()];
+    await signIn(page, worker.url, address);
+    await addPasskey(page, device);
+    await page.getByLabel('New address').fill(next);
+    await page.getByRole('button', { name: 'Change address' }).click();
+    await page.waitForURL('**/account/email');
+    await visit('email-code');
+    await page.goto(`/account/email?#token=${'A'.repeat(43)}`);
+    await page.getByRole('button', { name: 'Use this address' }).waitFor();
+    await visit('email-link');
+    await page.goto('/step-up');
+    await page.getByRole('button', { name: 'Use a passkey' }).waitFor();
+    await visit('step-up');
+    await page.goto(`/step-up?x#token=${'A'.repeat(43)}`);
+    await page.getByRole('button', { name: 'It is me' }).waitFor();
+    await visit('step-up-link');
+    await page.goto('/step-up/code');
+    await visit('step-up-code');
+    await page.goto('/not-me');
+    await visit('not-me-without-link');
+    await page.goto(`${linkOf(await waitForMail(worker.url, address, /^Passkey added to/)).replace('#', '?x#')}`);
+    await visit('not-me');
+    await page.getByRole('button', { name: 'End every session and undo' }).click();
+    await page.getByRole('heading', { name: 'Done' }).waitFor();
+    await visit('not-me-done');
+    await conclude();
   });
 });
+
+/** Gives an account all that its page can show. */
+async function furnish(email: string): Promise<void> {
+  const [{ id = '' } = {}] = await owner.query<{ id?: string }>('select id from users where email = $1', [email]);
+  const subject = newId();
+  const issuer = 'https://github.com';
+  const linked = { provider: 'github', issuer, provider_user_id: subject, provider_name: 'Ada Lovelace' };
+  await insert(owner, 'oauth_accounts', { id: newId(), user_id: id, ...linked, provider_email: email });
+  await newSession(owner, id, { device_name: 'Safari on iPhone', device_type: 'mobile', ip_address: '2001:db8::7' });
+  const scopes = JSON.stringify(['profile:read', 'sessions:read']);
+  await newToken(owner, { kind: 'personal', user_id: id, name: 'Command line', scopes });
+  const rotated_at = new Date().toISOString();
+  await newToken(owner, { kind: 'personal', user_id: id, name: 'Command line', scopes, rotated_at });
+  const failed = { event_type: 'login_failed', success: false, failure_reason: 'code.invalid' };
+  await insert(owner, 'login_history', { id: newId(), user_id: id, auth_method: 'magic_link', ...failed });
+}
 
 describe('the checks themselves', () => {
   it('see a policy violation, a missing label, a second heading and pale text', async () => {

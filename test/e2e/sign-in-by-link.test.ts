@@ -1,7 +1,8 @@
-import type { Browser, Route } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { launchBrowser, newPerson } from './support/browser.ts';
 import { askForMail, newAddress, readMail, typeCode } from './support/journey.ts';
+import { sendUnseen } from './support/lost-answer.ts';
 import { type RunningWorker, startPlace } from './support/worker.ts';
 
 let browser: Browser;
@@ -183,14 +184,3 @@ describe('an answer that is lost after the commit', () => {
     await context.close();
   });
 });
-
-/** Sends a request as the browser would, and keeps the answer from it. @returns the status of the answer */
-async function sendUnseen(route: Route): Promise<number> {
-  const request = route.request();
-  const headers = Object.entries(await request.allHeaders()).filter(
-    ([name]) => !name.startsWith(':') && name !== 'content-length' && name !== 'host',
-  );
-  const response = await fetch(request.url(), { method: request.method(), headers, body: request.postData() });
-  await response.text();
-  return response.status;
-}

@@ -1,5 +1,5 @@
 /**
- * An authenticator and its browser in software, after WebAuthn Level 3. Only Web Crypto: it runs in workerd and in Node.
+ * An authenticator and its browser in software, after WebAuthn Level 3. Only Web Crypto: it runs in workerd and Node.
  * What it does wrong it is told to do wrong, one thing at a time.
  */
 import { fromHex, toBase64Url } from '../../src/lib/secrets.ts';

@@ -18,6 +18,7 @@ export function newAccount(changes: Partial<Account> = {}): Account {
  * @param authorizationUrl where the Worker sends the browser
  * @param account who signs in; the provider learns of them by this
  * @returns the address at the redirect URI that the provider sends the browser back to, not yet requested
+ * @throws Error with what the provider said, where it does not send the browser back
  */
 export async function signInAt(authorizationUrl: string, account: Account): Promise<string> {
   const url = new URL(authorizationUrl);
@@ -32,10 +33,11 @@ export function cancelAt(authorizationUrl: string): Promise<string> {
 
 /** Follows the provider's redirects until one leads to the redirect URI; its page, if one comes, is answered by `form`. */
 async function walk(authorizationUrl: string, form?: URLSearchParams): Promise<string> {
-  const redirectUri = new URL(authorizationUrl).searchParams.get('redirect_uri') ?? '';
+  const redirectUri = new URL(authorizationUrl).searchParams.get('redirect_uri');
+  if (!redirectUri) throw new Error('The address names no redirect URI.');
   const cookies = new Map<string, string>();
   let next = authorizationUrl;
-  for (let hops = 0; hops < 5 && !next.startsWith(redirectUri); hops += 1) {
+  for (let hops = 0; hops < 5; hops += 1) {
     const init = { redirect: 'manual', headers: { cookie: cookieHeader(cookies) } } as const;
     let response = await fetch(next, init);
     if (response.status === 200 && form) response = await fetch(next, { ...init, method: 'POST', body: form });
@@ -44,8 +46,9 @@ async function walk(authorizationUrl: string, form?: URLSearchParams): Promise<s
     if (location === null) throw new Error(`The provider answered ${response.status}: ${body}`);
     for (const cookie of response.headers.getSetCookie()) keep(cookies, cookie);
     next = new URL(location, next).href;
+    if (next.startsWith(redirectUri)) return next;
   }
-  return next;
+  throw new Error(`The provider sends the browser around in circles, last to ${next}`);
 }
 
 /** Makes the provider do this wrong, once, when this person signs in next. */

@@ -44,7 +44,7 @@ function sample(schema: z.core.$ZodType, path: string, known: Record<string, unk
   if (schema instanceof z.ZodOptional || schema instanceof z.ZodNullable || schema instanceof z.ZodDefault) {
     return sample(schema.unwrap() as z.core.$ZodType, path, known);
   }
-  if (schema instanceof z.ZodEnum) return schema.options[0];
+  if (schema instanceof z.ZodEnum) return schema.options.find((option) => z.safeParse(schema, option).success);
   if (schema instanceof z.ZodLiteral) return schema.value;
   if (schema instanceof z.ZodUnion) return sample(schema.options[0] as z.core.$ZodType, path, known);
   if (schema instanceof z.ZodArray) return [sample(schema.element as z.core.$ZodType, path, known)];

@@ -10,12 +10,18 @@ export interface Account {
   readonly name: string;
 }
 
-/** Two honest people, and one who claims the address of the first without a proof. */
-export const exampleAccounts: readonly Account[] = [
-  { subject: 'ada', email: 'ada@example.com', isEmailVerified: true, name: 'Ada Lovelace' },
-  { subject: 'grace', email: 'grace@example.com', isEmailVerified: true, name: 'Grace Hopper' },
-  { subject: 'mallory', email: 'ada@example.com', isEmailVerified: false, name: 'Mallory' },
-];
+/**
+ * Two honest people, and one who claims the address of the first without a proof.
+ * @param port the provider's. Their subjects differ with it, as its issuer does: data that another port's provider left
+ *   behind must not stand in the way, and a connector's subject is kept once
+ */
+export function exampleAccounts(port: number): readonly Account[] {
+  return [
+    { subject: `ada-${port}`, email: 'ada@example.com', isEmailVerified: true, name: 'Ada Lovelace' },
+    { subject: `grace-${port}`, email: 'grace@example.com', isEmailVerified: true, name: 'Grace Hopper' },
+    { subject: `mallory-${port}`, email: 'ada@example.com', isEmailVerified: false, name: 'Mallory' },
+  ];
+}
 
 /** The claims of an account, for ID token and UserInfo (OpenID Connect Core §5.1). */
 export function claimsOf(account: Account): { sub: string; [claim: string]: unknown } {

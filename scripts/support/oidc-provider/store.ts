@@ -12,6 +12,9 @@ const SWEEP_MS = 60_000;
  * Where the provider keeps codes, tokens, grants and interactions: in memory, each until it expires. The library's own
  * memory forgets the oldest beyond a thousand, which looks like a revoked grant.
  *
+ * No answer waits for anything: the library looks whether a code or refresh token was used and then says that it is, so
+ * of many that bring the same one at once, only in a store that waits would more than one be let through.
+ *
  * Sessions are not kept at all. So every authorisation asks anew who it is, and changing between people needs no
  * sign-out at the provider.
  */

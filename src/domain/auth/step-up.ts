@@ -56,12 +56,12 @@ async function byPasskey(ctx: GatedContext, response: Record<string, unknown>): 
   const { credentialId } = assertedCredential(response);
   const [rows] = await ctx.gate(() => [
     plain(
-      `select id, encode(public_key, 'hex') as "publicKey" from passkeys
+      `select jsonb_build_object('id', id, 'publicKey', encode(public_key, 'hex')) as passkey from passkeys
         where user_id = (select gatehouse.uid()) and credential_id = decode($1, 'hex')`,
       [toHex(credentialId)],
     ),
   ]);
-  const passkey = rows.rows[0] as KnownPasskey | undefined;
+  const passkey = firstValue<KnownPasskey | undefined>(rows, 'passkey');
   if (!passkey) throw new AppError('passkey.unknown');
   const checked = await checkAssertion(ctx, { response, passkey, challenge });
   return (change, tokenHash) => {

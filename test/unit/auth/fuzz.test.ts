@@ -1,4 +1,4 @@
-/** Anything a browser could be made to send: never another error than ours, never accepted when a signed bit differs. */
+/** Whatever a browser could be made to send: no other error than ours, and no signed bit that may differ. */
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { toBase64Url } from '../../../src/lib/secrets.ts';
@@ -38,6 +38,9 @@ async function signedIn(response: object): Promise<string> {
 
 const bytes = (maxLength = 300) => fc.uint8Array({ maxLength }).map((given) => Uint8Array.from(given));
 
+const names = fc.constantFrom('fmt', 'attStmt', 'authData', 'alg', 'sig', 'x5c');
+const labels = fc.oneof(names, fc.integer({ min: -4, max: 4 }));
+
 /** Any CBOR, deep and wide, with the names that WebAuthn uses among its keys. */
 const cbor = fc.letrec<{ value: Cbor; list: Cbor[]; map: Map<number | string, Cbor> }>((tie) => ({
   value: fc.oneof(
@@ -50,10 +53,8 @@ const cbor = fc.letrec<{ value: Cbor; list: Cbor[]; map: Map<number | string, Cb
     tie('map'),
   ),
   list: fc.array(tie('value'), { maxLength: 4 }),
-  map: fc
-    .array(fc.tuple(fc.oneof(fc.constantFrom('fmt', 'attStmt', 'authData', 'alg', 'sig', 'x5c'), fc.integer({ min: -4, max: 4 })), tie('value')), { maxLength: 5 })
-    .map((entries) => new Map(entries)),
-})).value; // prettier-ignore
+  map: fc.array(fc.tuple(labels, tie('value')), { maxLength: 5 }).map((entries) => new Map(entries)),
+})).value;
 
 describe('whatever is sent', () => {
   it('any JSON is refused as malformed', async () => {
@@ -74,7 +75,6 @@ describe('whatever is sent', () => {
           [unattested.response, registered],
           [asserted.response, signedIn],
         ] as const) {
-          // prettier-ignore
           expect(await send({ ...given, [member]: value })).toBe('passkey.malformed');
           const isNeeded =
             part in given.response && !(part === 'authenticatorData' && 'attestationObject' in given.response);
@@ -203,7 +203,7 @@ describe('one flipped bit', () => {
     expect(outcomes.get('passkey.attestation_invalid')).toBeGreaterThan(0);
   });
 
-  it('in an attestation object that nobody signed is refused, or is in what the authenticator may freely say', async () => {
+  it('in an attestation object that nobody signed is refused, or the authenticator is free to say so', async () => {
     const { response } = unattested;
     const outcomes = await eachFlip(response.response.attestationObject, async (attestationObject) =>
       registered(withParts(response, { attestationObject })),

@@ -1,6 +1,7 @@
 /**
- * An attestation names, in its own certificates, where their revocation list is. @simplewebauthn/server 14.0.3 fetches it
- * for 'android-key' while it still trusts the root that was sent along: who registers would choose what the Worker fetches.
+ * An attestation names, in its own certificates, where their revocation list is. For 'android-key',
+ * @simplewebauthn/server 14.0.3 fetches it while it still trusts the root that was sent along: who registers would choose
+ * what the Worker fetches.
  */
 import { createServer, type Server } from 'node:http';
 import { verifyRegistrationResponse } from '@simplewebauthn/server';

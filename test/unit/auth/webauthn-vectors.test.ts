@@ -1,6 +1,6 @@
 /**
- * The test vectors of W3C Web Authentication Level 3, all 15 pairs, against our policy. Where that refuses one, the library
- * is asked as well, without our policy, so that the refusal is shown to be of the policy and not of the encoding.
+ * The test vectors of W3C Web Authentication Level 3, all 15 pairs, against our policy. The library is asked as well,
+ * without our policy, so that a refusal is shown to be of the policy and not of the encoding.
  */
 import { SettingsService, verifyAuthenticationResponse, verifyRegistrationResponse } from '@simplewebauthn/server';
 import { parseAuthenticatorData } from '@simplewebauthn/server/helpers';

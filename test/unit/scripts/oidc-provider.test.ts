@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { type OidcProvider, startOidcProvider } from '../../../scripts/support/oidc-provider.ts';
-import { type Account, newAccount, signInAt } from '../../support/oidc-provider.ts';
+import { type Account, cancelAt, newAccount, signInAt } from '../../support/oidc-provider.ts';
 
 const redirectUri = 'http://localhost:8787/oauth/callback/demo';
 const codeVerifier = 'a-verifier-of-this-test-with-at-least-43-characters';
@@ -30,6 +30,7 @@ interface TokenAnswer {
   readonly status: number;
   readonly error?: string;
   readonly id_token: string;
+  readonly access_token: string;
   readonly refresh_token: string;
 }
 
@@ -47,6 +48,12 @@ const refresh = (refreshToken: string) => askToken({ grant_type: 'refresh_token'
 
 async function codeOf(account: Account, changes: Record<string, string> = {}): Promise<string> {
   return new URL(await signInAt(authorizationUrl(changes), account)).searchParams.get('code') ?? '';
+}
+
+/** How many of 20 at once are answered with tokens. */
+async function successesOf(ask: () => Promise<TokenAnswer>): Promise<number> {
+  const answers = await Promise.all(Array.from({ length: 20 }, ask));
+  return answers.filter(({ status }) => status === 200).length;
 }
 
 const offline = { scope: 'openid offline_access', prompt: 'consent' };
@@ -138,6 +145,28 @@ describe('the local OpenID provider', () => {
     expect(await refresh(second.refresh_token)).toMatchObject({ status: 400, error: 'invalid_grant' });
   });
 
+  it('gives tokens to one of many that bring the same code, or the same refresh token, at once', async () => {
+    const code = await codeOf(newAccount(), offline);
+    expect(await successesOf(() => redeem(code))).toBe(1);
+    const { refresh_token: refreshToken } = await redeem(await codeOf(newAccount(), offline));
+    expect(await successesOf(() => refresh(refreshToken))).toBe(1);
+  });
+
+  it('tells the same person to who asks for them with the access token', async () => {
+    const account = newAccount();
+    const { access_token: accessToken } = await redeem(await codeOf(account));
+    const headers = { authorization: `Bearer ${accessToken}` };
+    const told = await (await fetch(`${provider.issuer}/me`, { headers })).json();
+    expect(told).toMatchObject({ sub: account.subject, email: account.email, email_verified: true });
+  });
+
+  it('asks each time who it is, so that nobody is signed in without a page', async () => {
+    const silent = new URL(await cancelAt(authorizationUrl({ prompt: 'none' })));
+    expect(silent.searchParams.get('error')).toBe('login_required');
+    const asked = await cancelAt(authorizationUrl({ prompt: 'login' }));
+    expect(new URL(asked).searchParams.get('error')).toBe('access_denied');
+  });
+
   it('remembers more than a thousand grants', async () => {
     const first = await redeem(await codeOf(newAccount(), offline));
     for (let started = 0; started < 2100; started += 1) await fetch(authorizationUrl(), { redirect: 'manual' });
@@ -149,8 +178,9 @@ describe('its page', () => {
   it('offers its people, in one step', async () => {
     const page = await openPage();
     expect(page.html).toContain('ada@example.com (not verified)');
-    const { code } = Object.fromEntries(await choose(page, { account: 'grace' }));
-    expect(claimsOf((await redeem(code ?? '')).id_token)).toMatchObject({ sub: 'grace', email: 'grace@example.com' });
+    const grace = provider.accounts.find(({ name }) => name === 'Grace Hopper')?.subject ?? '';
+    const code = (await choose(page, { account: grace })).get('code') ?? '';
+    expect(claimsOf((await redeem(code)).id_token)).toMatchObject({ sub: grace, email: 'grace@example.com' });
   });
 
   it('can be left by Cancel', async () => {
@@ -162,9 +192,23 @@ describe('its page', () => {
     });
   });
 
+  it('comes in spite of a login hint, but in tests', async () => {
+    const everyday = await startOidcProvider({ redirectUris: [redirectUri] });
+    onTestFinished(() => everyday.close());
+    const url = authorizationUrl().replace(provider.issuer, everyday.issuer);
+    await expect(signInAt(url, newAccount())).rejects.toThrow('Who signs in?');
+  });
+
+  it('offers other subjects where the issuer is another', async () => {
+    const other = await startOidcProvider({ redirectUris: [redirectUri] });
+    onTestFinished(() => other.close());
+    const subjects = [...provider.accounts, ...other.accounts].map(({ subject }) => subject);
+    expect(new Set(subjects).size).toBe(6);
+  });
+
   it('is of the browser that came for it', async () => {
     const { action } = await openPage();
-    const stolen = await fetch(action, { method: 'POST', body: new URLSearchParams({ account: 'ada' }) });
+    const stolen = await fetch(action, { method: 'POST', body: new URLSearchParams({ cancel: 'yes' }) });
     expect(stolen.status).toBe(400);
   });
 });

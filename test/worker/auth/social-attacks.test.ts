@@ -80,11 +80,12 @@ describe('a state', () => {
   });
 
   it.each([
-    ['that nobody began', 'A'.repeat(43)],
-    ['that is left out (CVE-2026-81888)', null],
-  ])('%s is refused', async (_name, state) => {
+    ['that nobody began', 'A'.repeat(43), 'oauth_state.invalid'],
+    ['that is left out (CVE-2026-81888)', null, 'provider.answer_invalid'],
+  ])('%s is refused', async (_name, state, code) => {
     const { browser, callback } = await underway();
-    expect(await comeBack(browser, changed(callback, { state }))).toBe(problem('oauth_state.invalid'));
+    expect(await comeBack(browser, changed(callback, { state }))).toBe(problem(code));
+    expect(isSignedIn(browser)).toBe(false);
   });
 
   it('is of the browser that began it, and stays good there', async () => {

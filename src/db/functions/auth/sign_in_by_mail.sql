@@ -32,6 +32,9 @@ begin
      where v_user.id = p_session->>'newUserId';
   end if;
   update public.users set email_verified_at = now() where id = v_user.id and email_verified_at is null;
+  if found then
+    perform gatehouse.strip_unproven(v_user.id);
+  end if;
   update public.magic_links set used_at = now(), user_id = v_user.id where id = v_link.id;
   v_proof := gatehouse.sign_in(v_user.id, p_session);
   update public.magic_links set session_id = (p_session->>'id')::uuid where id = v_link.id;

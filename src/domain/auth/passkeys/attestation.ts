@@ -20,9 +20,9 @@ export interface Attestation {
 }
 
 /**
- * Reads an attestation object. It must be written in the shortest form, as WebAuthn §2.4 demands, and nothing may follow:
- * the library's own decoder forgives a byte string that ends too early, and bytes after the end. (Its encoder is wrong
- * about texts outside ASCII, so those are refused as well; no format has any.)
+ * Reads an attestation object. It must be written in the shortest form, as WebAuthn §2.4 demands, and nothing may
+ * follow: the library's own decoder forgives a byte string that ends too early, and bytes after the end. (Its encoder is
+ * wrong about texts outside ASCII, so those are refused as well; no format has any.)
  * @throws passkey.malformed
  */
 export function readAttestation(bytes: Uint8Array<ArrayBuffer>): Attestation {

@@ -11,8 +11,8 @@ const EMPTY_MAP = 0xa0;
 export type AuthenticatorData = ReturnType<typeof parseAuthenticatorData>;
 
 /**
- * Takes authenticator data apart. What was understood must be exactly what was sent: the library takes a byte string that
- * ends too early, reads on from where the shortest encoding would have ended, and takes a text for extensions.
+ * Takes authenticator data apart. What was understood must be exactly what was sent: the library takes a byte string
+ * that ends too early, reads on from where the shortest encoding would have ended, and takes a text for extensions.
  * @throws passkey.malformed
  */
 export function readAuthenticatorData(bytes: Uint8Array<ArrayBuffer>): AuthenticatorData {

@@ -97,8 +97,8 @@ export async function verifyRegistration(
 }
 
 /**
- * Verifies an assertion (WebAuthn §7.2) of a known passkey, all but its counter and whether its challenge is fresh: the
- * database decides those when it stores them, for of two assertions at once only one may win.
+ * Verifies an assertion (WebAuthn §7.2) of a known passkey, all but its counter and whether its challenge is fresh:
+ * the database decides those when it stores them, for of two assertions at once only one may win.
  * @returns the counter that was signed, for that comparison
  * @throws passkey.malformed, .type_mismatch, .challenge_invalid, .origin_mismatch, .rp_mismatch, .user_not_present,
  *   .user_not_verified, .signature_invalid

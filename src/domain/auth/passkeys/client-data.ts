@@ -33,8 +33,8 @@ export function readClientData(bytes: Uint8Array): ClientData {
 }
 
 /**
- * Holds client data against what was asked for (WebAuthn §7.1 steps 7 to 11, §7.2 steps 10 to 14). We ask only on pages of our own,
- * never inside a frame of another site, so `crossOrigin` and `topOrigin` are refused.
+ * Holds client data against what was asked for (WebAuthn §7.1 and §7.2). We ask only on pages of our own, never inside
+ * a frame of another site, so `crossOrigin` and `topOrigin` are refused.
  * @throws passkey.type_mismatch, .challenge_invalid, .origin_mismatch
  */
 export function checkClientData(clientData: ClientData, { type, challenge, origins }: ExpectedClientData): void {

@@ -1,4 +1,4 @@
-/** What a browser is asked, in the JSON that `PublicKeyCredential.parse…OptionsFromJSON` takes (WebAuthn §5.1.9, §5.1.10). */
+/** What a browser is asked, in the JSON that `PublicKeyCredential.parse…OptionsFromJSON` takes (WebAuthn §5.1). */
 import { generateAuthenticationOptions, generateRegistrationOptions } from '@simplewebauthn/server';
 import { toBase64Url } from '../../../lib/secrets.ts';
 import { algorithms } from './public-key.ts';

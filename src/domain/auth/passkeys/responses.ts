@@ -1,4 +1,4 @@
-/** What browsers send: the JSON of `PublicKeyCredential.toJSON()` (WebAuthn §5.1), within bounds. The rest is dropped. */
+/** What browsers send: the JSON of `PublicKeyCredential.toJSON()` (WebAuthn §5.1), within bounds; the rest is dropped. */
 import * as z from 'zod';
 import { AppError } from '../../../errors.ts';
 import { fromBase64 } from '../../../lib/keys.ts';

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { Uuid } from '../../../lib/ids.ts';
 import { safeText } from '../../../lib/text.ts';
-import { scopesFor, type TokenKind } from '../../../scopes.ts';
+import { Scope, scopesFor, type TokenKind } from '../../../scopes.ts';
 
 const moment = z.iso.datetime();
 
@@ -10,7 +10,7 @@ export const createTokenInput = (kind: TokenKind) =>
   z.object({
     name: safeText({ min: 1, max: 120 }),
     scopes: z
-      .array(z.enum(scopesFor(kind)))
+      .array(Scope.refine((scope) => scopesFor(kind).includes(scope), `is not for ${kind} tokens`))
       .min(1)
       .max(50),
     expiresInDays: z.int().min(1).max(365).default(90),

@@ -1,0 +1,20 @@
+-- Ends what was added to an account before anybody had proven its address: sessions, passkeys, accounts at providers,
+-- personal tokens. Whoever put them there was not seen to be the owner, who comes now (GHSA-qq9h-g4jm-xgf3: an account
+-- made ready in advance for somebody else's address). Who is signed in proves an address by change_email instead.
+create or replace function gatehouse.strip_unproven(p_user_id text) returns void
+language plpgsql volatile
+as $$
+begin
+  update public.user_sessions set revoked_at = now() where id in (
+    select s.id from public.user_sessions s where s.user_id = p_user_id and s.revoked_at is null order by s.id for update);
+  update public.api_tokens set revoked_at = now() where user_id = p_user_id and revoked_at is null;
+  delete from public.passkeys where user_id = p_user_id;
+  delete from public.oauth_accounts where user_id = p_user_id;
+  delete from public.known_devices where user_id = p_user_id;
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.strip_unproven(text) is 'Ends what was added to an account before its address was proven.';
+--> statement-breakpoint
+revoke all on function gatehouse.strip_unproven(text) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.strip_unproven(text) to gatehouse_system;
