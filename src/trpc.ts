@@ -93,9 +93,13 @@ function sentence(error: $ZodError): string {
 
 /** Errors become refusals of the table here and nowhere else. */
 async function mapErrors<T extends MiddlewareOutcome>(run: () => Promise<T>): Promise<T> {
-  const result = await run().catch((error: unknown) => {
+  let result: T;
+  try {
+    // Whether it throws at once or rejects later.
+    result = await run();
+  } catch (error) {
     throw toTrpc(error);
-  });
+  }
   if (!result.ok) throw toTrpc(result.error);
   return result;
 }

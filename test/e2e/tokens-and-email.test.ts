@@ -94,7 +94,7 @@ describe('the address of an account', () => {
     await page.getByRole('button', { name: 'Use this address' }).waitFor();
     // Only the fragment changed, which the page learns of a moment later.
     await expect.poll(() => page.url()).toBe(`${worker.url}/account/email`);
-    await page.getByText("One press, and this address is your account's.").waitFor();
+    await page.getByText("One press, and the address that got the mail is your account's.").waitFor();
     await page.getByRole('button', { name: 'Use this address' }).click();
     await page.waitForURL('**/account?done=email');
     expect(await page.getByText(`Signed in as ${next}`).isVisible()).toBe(true);

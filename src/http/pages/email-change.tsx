@@ -56,7 +56,7 @@ function askForCode(c: HonoContext<AppEnv>, refusal?: AppError): Response | Prom
       <h1>Confirm your new address</h1>
       <ScriptAlert />
       <OpenedLink
-        lead="One press, and this address is your account's."
+        lead="One press, and the address that got the mail is your account's."
         procedure="account.confirmEmailChange"
         next="/account?done=email"
         label="Use this address"

@@ -71,7 +71,7 @@ a:hover { text-decoration-thickness: 2px; }
 .row { display: flex; flex-wrap: wrap; gap: 0.75rem; align-items: center; }
 .row.apart { justify-content: space-between; }
 .row.end { align-items: flex-end; }
-.ways > * + * { margin-top: 0.75rem; }
+.ways { display: grid; gap: 0.75rem; }
 .ways.scripted:has(> [hidden]) { display: none; }
 .or { display: flex; gap: 0.75rem; align-items: center; color: var(--soft); font-size: 0.875rem; }
 .or::before, .or::after { flex: 1; border-top: 1px solid var(--line); content: ''; }
@@ -157,13 +157,15 @@ main > .banner { margin-bottom: 1.25rem; }
 .row .body { flex: 1 1 12rem; min-width: 0; }
 summary { width: fit-content; padding: 0.35rem 0; color: var(--link); font-size: 0.875rem; font-weight: 600; cursor: pointer; }
 summary:hover { text-decoration: underline; text-underline-offset: 0.18em; }
-details form { margin: 0.5rem 0 0.75rem; }
+details form, li > form { margin: 0.5rem 0 0.75rem; }
+li.row > form { margin: 0; }
 .badge { display: inline-block; padding: 0.05rem 0.55rem; border-radius: 999px; font-size: 0.8125rem; font-weight: 600; color: var(--good); background: var(--good-soft); }
 .badge.plain { color: var(--soft); background: var(--page); }
 .badge.bad { color: var(--danger); background: var(--danger-soft); }
 pre.mail { margin-bottom: 0; padding: 1rem; white-space: pre-wrap; background: var(--page); border-radius: 8px; font: 0.875rem/1.55 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; }
 
 html[data-link] .ask, html:not([data-link]) .confirm { display: none; }
+.finished:focus-visible { outline: 0; }
 html:not([data-link='other']) .elsewhere, html:not([data-link='done']) .finished { display: none; }
 html[data-link='other'] .here, html[data-link='done'] .here { display: none; }
 @media (prefers-reduced-motion: no-preference) { button, a, input { transition: background-color 0.12s, border-color 0.12s; } }

@@ -76,7 +76,7 @@ interface Boxes {
 
 function ScopeBoxes({ chosen, problem, isFirst }: Boxes) {
   return (
-    <fieldset {...describe('scopes', problem)}>
+    <fieldset aria-describedby={problem ? 'scopes-problem' : undefined}>
       <legend>What it may do</legend>
       {scopesFor('personal').map((scope, index) => (
         <label class="tick">
@@ -86,6 +86,7 @@ function ScopeBoxes({ chosen, problem, isFirst }: Boxes) {
             value={scope}
             checked={chosen.includes(scope)}
             autofocus={isFirst && index === 0}
+            aria-invalid={problem ? 'true' : undefined}
           />
           <span>
             {scopes[scope].summary} <code>{scope}</code>

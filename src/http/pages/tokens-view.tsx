@@ -60,20 +60,29 @@ function Token({ token, nonce, timeZone }: OneToken) {
           </>
         ) : null}
       </p>
-      <details>
-        <summary>
-          {isReplaced ? 'Revoke' : 'Rotate or revoke'}
-          <span class="unseen">: {token.name}</span>
-        </summary>
-        {isReplaced ? null : <RotateForm token={token} nonce={nonce} />}
-        <form method="post" action="/account/tokens/revoke">
-          <input type="hidden" name="token_id" value={token.id} />
-          <button type="submit" class="danger less" aria-label={`Revoke ${token.name}`}>
-            Revoke
-          </button>
-        </form>
-      </details>
+      {isReplaced ? (
+        <RevokeForm token={token} />
+      ) : (
+        <details>
+          <summary>
+            Rotate or revoke<span class="unseen">: {token.name}</span>
+          </summary>
+          <RotateForm token={token} nonce={nonce} />
+          <RevokeForm token={token} />
+        </details>
+      )}
     </li>
+  );
+}
+
+function RevokeForm({ token }: { token: TokenView }) {
+  return (
+    <form method="post" action="/account/tokens/revoke">
+      <input type="hidden" name="token_id" value={token.id} />
+      <button type="submit" class="danger less" aria-label={`Revoke ${token.name}`}>
+        Revoke
+      </button>
+    </form>
   );
 }
 
@@ -102,7 +111,7 @@ function RotateForm({ token, nonce }: { token: TokenView; nonce: string }) {
 }
 
 /** The one page that ever shows a token. */
-export function NewTokenPage({ token, publicUrl }: { readonly token: NewTokenView; readonly publicUrl: string }) {
+export function NewTokenPage({ token }: { readonly token: NewTokenView }) {
   return (
     <>
       <h1>Copy your new token</h1>
@@ -130,8 +139,9 @@ export function NewTokenPage({ token, publicUrl }: { readonly token: NewTokenVie
         Copy
       </button>
       <p class="small soft" role="status" data-copied></p>
-      <p class="small soft">Programs send it along with every call:</p>
-      <pre class="mail">{`curl -H "Authorization: Bearer $TOKEN" \\\n  ${publicUrl}/v1/auth/session`}</pre>
+      <p class="small soft">
+        Programs send it with every call, as <code>Authorization: Bearer …</code>
+      </p>
       <p>
         <a href="/account#tokens">Back to your account</a>
       </p>

@@ -62,6 +62,5 @@ function numberOf(text: string): number {
 }
 
 function showToken(c: HonoContext<AppEnv>, token: NewTokenView): Response | Promise<Response> {
-  const content = <NewTokenPage token={token} publicUrl={c.get('ctx').settings.publicUrl} />;
-  return showPage(c, { title: 'Your new token', content, script: 'token' });
+  return showPage(c, { title: 'Your new token', content: <NewTokenPage token={token} />, script: 'token' });
 }

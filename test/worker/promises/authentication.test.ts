@@ -14,6 +14,7 @@ describe.each(guarded)('$path without a live credential', (procedure) => {
   it('answers 401 when there is none', async () => {
     const outcome = await call(procedure.path, sampleInput(procedure), { method });
     expect([outcome.status, outcome.code]).toEqual([401, 'credential.missing']);
+    expect(outcome.error?.data['code']).toBe('UNAUTHORIZED');
   });
 
   it('answers 401 when there is none, before it looks at the input', async () => {
