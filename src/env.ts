@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { DevelopmentMailbox } from './objects/development-mailbox.ts';
 import type { RateLimiter } from './objects/rate-limiter.ts';
-import { connectorNames } from './connectors/names.ts';
+import { connectorSettings, readConnectors } from './connectors/settings.ts';
 import type { ConnectorClient } from './connectors/types.ts';
 import { type KeyRing, parseKeyRing, SettingError } from './lib/keys.ts';
 
@@ -67,22 +67,6 @@ const originList = z
   )
   .refine((list) => list.every((entry) => origin(entry) !== null), 'must be origins separated by commas')
   .transform((list) => list.map((entry) => origin(entry) ?? ''));
-
-/** Apple's secret is a key that signs one for each call; a wrong form should be heard of now, not at the first sign-in. */
-const secretForms: Partial<Record<string, z.ZodOptional<z.ZodString>>> = {
-  apple: z
-    .string()
-    .regex(/^[^:\s]+:[^:\s]+:[A-Za-z0-9+/_-]+=*$/, 'must be "<team id>:<key id>:<base64 of the PKCS#8 key>"')
-    .optional(),
-};
-
-/** `<CONNECTOR>_CLIENT_ID` and `_SECRET` of every connector there is. */
-const connectorSettings = Object.fromEntries(
-  connectorNames.flatMap((name) => [
-    [clientIdOf(name), z.string().min(1).optional()],
-    [clientSecretOf(name), secretForms[name] ?? z.string().min(1).optional()],
-  ]),
-) as Record<string, z.ZodOptional<z.ZodString>>;
 
 const settingsSchema = z.object({
   ENVIRONMENT: z.enum(['development', 'production']).default('production'),
@@ -163,32 +147,6 @@ function checkRpId(value: string | undefined, publicUrl: string): string {
   const rpId = value ?? hostname;
   if (hostname === rpId || hostname.endsWith(`.${rpId}`)) return rpId;
   throw new SettingError('RP_ID', 'must be the host of PUBLIC_URL or a parent domain of it');
-}
-
-function readConnectors(
-  values: Readonly<Record<string, unknown>>,
-  demoIssuer: string | undefined,
-): ReadonlyMap<string, ConnectorClient> {
-  const clients = new Map<string, ConnectorClient>();
-  for (const name of connectorNames) {
-    const clientId = values[clientIdOf(name)];
-    const clientSecret = values[clientSecretOf(name)];
-    const issuer = name === 'demo' ? demoIssuer : undefined;
-    if (clientId === undefined && clientSecret === undefined) continue;
-    if (typeof clientId !== 'string') throw new SettingError(clientIdOf(name), 'is missing beside its secret');
-    if (typeof clientSecret !== 'string') throw new SettingError(clientSecretOf(name), 'is missing beside its id');
-    if (name === 'demo' && issuer === undefined) throw new SettingError('DEMO_ISSUER', 'is missing beside its client');
-    clients.set(name, { clientId, clientSecret, issuer });
-  }
-  return clients;
-}
-
-function clientIdOf(name: string): string {
-  return `${name.toUpperCase()}_CLIENT_ID`;
-}
-
-function clientSecretOf(name: string): string {
-  return `${name.toUpperCase()}_CLIENT_SECRET`;
 }
 
 /** The database password, or the demo client's secret, goes to this address: so it is on this machine, in development. */

@@ -36,6 +36,8 @@ describe('an address', () => {
       `"${attacker}"@${domain}`,
       `"${attacker}, "@${domain}`,
       `"a\\"${attacker}"@${domain}`,
+      `"admin"@${domain}`,
+      `"a b"@${domain}`,
       `"x" <${attacker}>`,
       `<${attacker}>`,
       `${victim}(${attacker})`,

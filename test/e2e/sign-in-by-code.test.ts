@@ -114,7 +114,7 @@ describe('asking for a mail', () => {
     const { page, context } = await person();
     const [first, second] = [newAddress(), newAddress()];
     await page.goto('/sign-in');
-    const nonce = await page.locator('input[name=nonce]').inputValue();
+    const nonce = await page.locator('form[data-ask] input[name=nonce]').inputValue();
     const post = (email: string) =>
       page.request.post('/sign-in', { form: { email, nonce }, headers: { origin: worker.url }, maxRedirects: 0 });
     expect((await post(first)).status()).toBe(303);

@@ -66,7 +66,7 @@ const UUID_LENGTH = 36;
 export function aaguidName(aaguid: Uint8Array): string | null {
   const uuid = toHex(aaguid).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
   const at = NAMES.indexOf(`\n${uuid} `);
-  if (uuid.length !== UUID_LENGTH || at === -1) return null;
+  if (at === -1) return null;
   const start = at + UUID_LENGTH + 2;
   return NAMES.slice(start, NAMES.indexOf('\n', start));
 }
