@@ -14,7 +14,8 @@ oauthCallback.get('/:connector', (c) => finish(c, new URL(c.req.url).searchParam
  * are SameSite=Lax; so it is answered with the same form, posted once more from a page of our own.
  */
 oauthCallback.post('/:connector', async (c) => {
-  const text = await c.req.text();
+  // Not `text()`: for a form's media type workerd warns that it does not appear to be text.
+  const text = new TextDecoder().decode(await c.req.arrayBuffer());
   if (!/^application\/x-www-form-urlencoded\b/i.test(c.req.header('content-type') ?? '')) {
     throw new AppError('content_type.unsupported', { message: 'Providers post forms.' });
   }

@@ -7,12 +7,15 @@ import { connect } from '../../../src/db/client.ts';
 import { type Gate, memberGate } from '../../../src/db/gate.ts';
 import type { Statement } from '../../../src/db/statement.ts';
 import { getProfile, updateProfile } from '../../../src/domain/account/profile.ts';
-import { revokeOtherSessions, revokeSession } from '../../../src/domain/auth/commands.ts';
+import { listPasskeys } from '../../../src/domain/auth/passkeys/manage.ts';
 import { getSession, listLoginHistory, listSessions } from '../../../src/domain/auth/queries.ts';
+import { listSocialAccounts } from '../../../src/domain/auth/social/manage.ts';
+import { listTokens } from '../../../src/domain/auth/tokens/manage.ts';
 import { parseCredential } from '../../../src/lib/credentials.ts';
 import { newId } from '../../../src/lib/ids.ts';
 import { connectOwner, newPerson, type Owner, type Person } from '../../support/owner.ts';
 import { requireServer } from '../../support/require-server.ts';
+import { seedAccounts } from '../../support/seed-accounts.ts';
 
 const ROWS = 100_000;
 let owner: Owner;
@@ -28,17 +31,7 @@ beforeAll(async () => {
   requireServer();
   owner = connectOwner(inject('worker') as never);
   me = await newPerson(owner);
-  await owner.query(
-    `insert into users (id, email) select 'plan-' || i, 'plan-' || i || '@example.com' from generate_series(1, ${ROWS}) i`,
-  );
-  await owner.query(`insert into user_sessions (user_id, session_token_hash, auth_method, expires_at)
-    select 'plan-' || i, 'plan-' || i, 'magic_link', now() + interval '1 day' from generate_series(1, ${ROWS}) i`);
-  await owner.query(
-    `insert into login_history (user_id, event_type, success) select 'plan-' || i, 'login_success', true from generate_series(1, ${ROWS}) i`,
-  );
-  await owner.query('analyze users');
-  await owner.query('analyze user_sessions');
-  await owner.query('analyze login_history');
+  await seedAccounts(owner, ROWS);
 });
 
 /**
@@ -79,8 +72,9 @@ const hot: [string, (ctx: GatedContext) => Promise<unknown>][] = [
   ['listSessions', listSessions],
   ['the first page of the history', (ctx) => listLoginHistory(ctx, { limit: 25 })],
   ['a later page of the history', (ctx) => listLoginHistory(ctx, { limit: 25, cursor: newId() })],
-  ['revokeSession', (ctx) => revokeSession(ctx, newId())],
-  ['revokeOtherSessions', revokeOtherSessions],
+  ['listPasskeys', listPasskeys],
+  ['listSocialAccounts', listSocialAccounts],
+  ['listTokens', (ctx) => listTokens(ctx, 'personal')],
   ['getProfile', getProfile],
   ['updateProfile', (ctx) => updateProfile(ctx, { bio: 'x' })],
 ];
