@@ -12,7 +12,7 @@ interface ScopeEntry {
 }
 
 /**
- * Every scope there is. A procedure demands at most one; without one it takes no API token. A scope only narrows: whose
+ * Every scope there is, each demanded by some procedure. A procedure demands at most one; without one it takes no API token. A scope only narrows: whose
  * data a call reaches is the token's owner's matter (src/db/functions/gate/enter_subject.sql). An organisation token
  * acts on its organisation alone, a personal one never as an administrator.
  */
@@ -22,16 +22,11 @@ export const scopes = {
   'sessions:read': { summary: 'Read sessions and sign-in history.', for: ['personal', 'service'] },
   'sessions:write': { summary: 'End sessions.', for: ['personal', 'service'] },
   'tokens:read': { summary: 'List API tokens, never their secrets.', for: ['personal', 'service'] },
-  'tokens:write': { summary: 'Revoke API tokens.', for: ['personal', 'service'] },
   'organization:read': {
-    summary: 'Read an organisation and its members.',
+    summary: 'Read an organisation, and list its tokens.',
     for: ['personal', 'organization', 'service'],
   },
-  'organization:write': {
-    summary: 'Change an organisation and its members.',
-    for: ['personal', 'organization', 'service'],
-  },
-  'admin:read': { summary: 'Read across all users.', for: ['service'] },
+  'admin:read': { summary: 'Read across all users, and list service tokens.', for: ['service'] },
   'admin:write': { summary: 'Change any user.', for: ['service'] },
 } as const satisfies Readonly<Record<string, ScopeEntry>>;
 

@@ -21,7 +21,7 @@ it('a personal token is never an administrator’s', () => {
 });
 
 it('an organisation token carries scopes of organisation procedures alone', () => {
-  expect(scopesFor('organization')).toEqual(['organization:read', 'organization:write']);
+  expect(scopesFor('organization')).toEqual(['organization:read']);
   for (const { path, access, scope } of demands) {
     const isOrganizations = access.subject === 'organization';
     expect(
@@ -29,6 +29,11 @@ it('an organisation token carries scopes of organisation procedures alone', () =
       path,
     ).toBe(isOrganizations);
   }
+});
+
+it('each opens some procedure: nobody is offered one that does nothing', () => {
+  const demanded = new Set(demands.map(({ scope }) => scope));
+  expect(Scope.options.filter((scope) => !demanded.has(scope))).toEqual([]);
 });
 
 it('a service token may carry every scope', () => expect(scopesFor('service')).toEqual(Scope.options));

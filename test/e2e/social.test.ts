@@ -1,4 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Provider } from 'oidc-provider';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
@@ -22,14 +25,21 @@ function account(name: string, isEmailVerified: boolean): Account {
 }
 
 let provider: OidcProvider;
+let company: Server;
 let worker: RunningWorker;
 let browser: Browser;
 const owner = databaseOwner();
 
 beforeAll(async () => {
+  company = createServer((request, response) => {
+    const back = new URL(request.url ?? '', provider.issuer);
+    response.writeHead(302, { location: back.href }).end();
+  });
+  await new Promise<void>((done) => company.listen(0, '127.0.0.1', done));
   provider = await startOidcProvider({
     redirectUris: ['http://localhost:8787/oauth/callback/demo'],
     accounts: [...Object.values(people), mallory],
+    extend: (server) => server.use(throughCompany),
   });
   worker = await startPlace(connectorSettings(provider));
   browser = await launchBrowser();
@@ -38,7 +48,18 @@ afterAll(async () => {
   await browser?.close();
   await worker?.close();
   await provider?.close();
+  company?.close();
 });
+
+/**
+ * Sends everybody to a company's sign-in first, which is on another host, as Google and Microsoft do for the people of a
+ * company: nobody can list such hosts in `form-action`.
+ */
+const throughCompany: Parameters<Provider['use']>[0] = async (ctx, next) => {
+  if (ctx.path !== '/auth' || ctx.query['seen'] === 'yes') return next();
+  const { port } = company.address() as AddressInfo;
+  ctx.redirect(`http://127.0.0.1:${port}${ctx.url}&seen=yes`);
+};
 
 const emailOf = (name: string) => people[name]?.email ?? '';
 const pathOf = (page: Page) => new URL(page.url()).pathname + new URL(page.url()).search;

@@ -1,7 +1,7 @@
 import type { Handler } from 'hono';
 import { AppError } from '../../errors.ts';
 import type { AppEnv } from '../open-context.ts';
-import { scripts } from './scripts/index.ts';
+import { scripts } from './browser/index.ts';
 import { styles } from './styles.ts';
 
 const javaScript = { extension: 'js', type: 'text/javascript; charset=utf-8' } as const;

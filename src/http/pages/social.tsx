@@ -58,7 +58,7 @@ function providerOf(name: string) {
 
 /**
  * On to the provider, by a page and not by a redirect: browsers hold every redirect that follows a form to `form-action`
- * (CSP 3 §6.4.2), and providers redirect on to hosts that nobody can list, such as the sign-in of a company.
+ * (CSP Level 3; Chromium does), and providers redirect on to hosts that nobody can list, such as a company's sign-in.
  */
 function goOn(c: HonoContext<AppEnv>, name: string, address: string): Response | Promise<Response> {
   const title = titleOfProvider(name);
