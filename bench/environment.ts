@@ -7,7 +7,7 @@ import { type Build, buildFloor, buildWorker, readWorkerConfig, type WorkerConfi
 import { firstLine, start } from './support/processes.ts';
 import { type Postgres, startPostgres, usePostgres } from './support/postgres.ts';
 import { type RunningWorker, startWorkerd } from './support/workerd.ts';
-import { seedUsers } from './seed.ts';
+import { type Callers, callersOf, seedUsers } from './seed.ts';
 
 /** What stays for the whole benchmark: a folder, a database server, both Workers built. */
 export interface Environment {
@@ -53,6 +53,7 @@ export async function openEnvironment({ postgres: url, pool, say }: EnvironmentO
 export interface SeededDatabase {
   readonly url: string;
   readonly users: number;
+  readonly callers: Callers;
   readonly settings: Readonly<Record<string, string>>;
 }
 
@@ -62,8 +63,9 @@ export async function seedDatabase({ postgres, secrets, say }: Environment, user
   const url = await postgres.createDatabase(`gatehouse_bench_${users}`);
   const stack = await startStack({ postgres: url, passwords: secrets.passwords });
   await stack.close();
-  await seedUsers(url, users, say);
-  return { url, users, settings: workerSettings(secrets, stack.settings, 'http://localhost:8787') };
+  const callers = await callersOf(users);
+  await seedUsers(url, users, callers, say);
+  return { url, users, callers, settings: workerSettings(secrets, stack.settings, 'http://localhost:8787') };
 }
 
 /** What a group of measurements runs on: an endpoint of one latency, and both Workers in front of it. */

@@ -121,7 +121,7 @@ async function measureOnce(once: Once, tally: Tally): Promise<void> {
   const result = await load.perform({
     port: worker.port,
     connections,
-    requests: row.requests(setup.database.users),
+    requests: row.requests(setup.database.callers),
     warmUpMs,
     measureMs: effort.measureMs,
     maxRequests: effort.maxRequests,
@@ -150,7 +150,7 @@ function refuseFailures(row: BenchRow, { statuses }: LoadResult, log: readonly s
 /** One request by itself: checks that it succeeds, and reads from the Worker's log how many Durable Objects it asked. */
 async function probe(setup: Setup, row: BenchRow): Promise<number> {
   const worker = setup.workers[row.worker];
-  const [request = ''] = row.requests(setup.database.users);
+  const [request = ''] = row.requests(setup.database.callers);
   const [head = '', body = ''] = request.split('\r\n\r\n');
   const [target = '', ...headers] = head.split('\r\n');
   const [method = '', path = ''] = target.split(' ');

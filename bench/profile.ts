@@ -3,7 +3,7 @@ import { SourceMap } from 'node:module';
 import { type Environment, openSetup, type SeededDatabase } from './environment.ts';
 import type { LoadProcess } from './load/client.ts';
 import type { BenchRow } from './rows.ts';
-import { contributorOf } from './support/build.ts';
+import { contributorOf } from './support/contributors.ts';
 import { type CpuProfile, type ProfileNode, recordCpuProfile } from './support/inspector.ts';
 
 /** Where the CPU goes, in the Worker's isolate. */
@@ -40,7 +40,7 @@ export async function profileRow(
     const job = {
       port: worker.port,
       connections: CONNECTIONS,
-      requests: row.requests(database.users),
+      requests: row.requests(database.callers),
       measureMs: seconds * 1000,
       maxRequests: 1_000_000,
       processes: {},

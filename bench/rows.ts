@@ -1,5 +1,5 @@
 import { renderRequest } from './load/protocol.ts';
-import { bearersOf } from './seed.ts';
+import type { Callers } from './seed.ts';
 
 /** One line of the table. */
 export interface BenchRow {
@@ -7,49 +7,63 @@ export interface BenchRow {
   /** For people. */
   readonly title: string;
   readonly worker: 'floor' | 'gatehouse';
-  /** The requests to send in turn, given the number of seeded users. */
-  requests(users: number): string[];
+  /** The requests to send in turn. */
+  requests(callers: Callers): string[];
 }
-
-/** As many as show that no answer is remembered, and few enough to be built in no time. */
-const DISTINCT_CALLERS = 5_000;
 
 /** Every caller of the benchmark, in a block of addresses that documentation may use. */
 const networkOf = (index: number) => `203.0.113.${index % 256}`;
 
 const bare = (path: string) => () => [renderRequest({ method: 'GET', path })];
 
-const asUsers = (call: { method: 'GET' | 'POST'; path: string; body?: string }) => (users: number) =>
-  bearersOf(users, DISTINCT_CALLERS).map((bearer, index) =>
+interface Call {
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+  readonly body?: string;
+}
+
+const by = (kind: 'sessions' | 'tokens', call: Call) => (callers: Callers) =>
+  callers[kind].map((bearer, index) =>
     renderRequest({ ...call, headers: { authorization: `Bearer ${bearer}`, 'cf-connecting-ip': networkOf(index) } }),
   );
+
+const whoCalls: Call = { method: 'GET', path: '/trpc/auth.getSession' };
 
 /** The row every other one is compared with: what one query costs a bare Worker. */
 export const FLOOR = 'floor';
 /** The same for a list of three statements, which is what a call behind the gate sends. */
 export const BATCH_FLOOR = 'batch-floor';
+/** The cheapest authenticated call. The API token's row is the same call, and is compared with this one. */
+export const SESSION = 'session';
+export const TOKEN = 'token';
 
 export const rows: readonly BenchRow[] = [
   { name: 'nothing', title: 'route that does nothing', worker: 'floor', requests: bare('/nothing') },
   { name: FLOOR, title: 'floor: one query', worker: 'floor', requests: bare('/query') },
   { name: BATCH_FLOOR, title: 'batch floor: three statements', worker: 'floor', requests: bare('/batch') },
   {
-    name: 'session',
+    name: SESSION,
     title: 'session check',
     worker: 'gatehouse',
-    requests: asUsers({ method: 'GET', path: '/trpc/auth.getSession' }),
+    requests: by('sessions', whoCalls),
+  },
+  {
+    name: TOKEN,
+    title: 'API token check',
+    worker: 'gatehouse',
+    requests: by('tokens', whoCalls),
   },
   {
     name: 'sessions',
     title: 'sessions list',
     worker: 'gatehouse',
-    requests: asUsers({ method: 'GET', path: '/trpc/auth.listSessions' }),
+    requests: by('sessions', { method: 'GET', path: '/trpc/auth.listSessions' }),
   },
   {
     name: 'profile',
     title: 'profile update',
     worker: 'gatehouse',
-    requests: asUsers({
+    requests: by('sessions', {
       method: 'POST',
       path: '/trpc/account.updateProfile',
       body: JSON.stringify({ displayName: 'Ada Lovelace', timeZone: 'Europe/London' }),

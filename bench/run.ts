@@ -11,7 +11,7 @@ import { judge } from './report/bars.ts';
 import { writeFigures } from './report/docs.ts';
 import {
   barsSection,
-  bundleSection,
+  bundleSections,
   loadSections,
   profileSections,
   scaleSection,
@@ -23,7 +23,8 @@ import { rows } from './rows.ts';
 import { measureScale } from './scale.ts';
 import { measureStartup } from './startup.ts';
 import { summarizeAll } from './summary.ts';
-import { weigh } from './support/build.ts';
+import { readDependencies } from './support/build.ts';
+import { weigh } from './support/bundle.ts';
 import { stopAll } from './support/processes.ts';
 
 const FEW_USERS = 10_000;
@@ -67,7 +68,7 @@ function once(work: () => Promise<void>): () => Promise<void> {
 
 async function measureAll(environment: Environment, load: LoadProcess, options: Options): Promise<void> {
   const { parts } = options;
-  const bundle = parts.has('bundle') ? weigh(environment.builds.gatehouse) : undefined;
+  const bundle = parts.has('bundle') ? weigh(environment.builds.gatehouse, readDependencies()) : undefined;
   const startup = parts.has('startup')
     ? await measureStartup(environment.folder, options.startups, (done) =>
         environment.say(`start-up ${done} of ${options.startups}`),
@@ -95,7 +96,7 @@ async function measureAll(environment: Environment, load: LoadProcess, options: 
     ...(bars.length > 0 ? [barsSection(bars)] : []),
     ...loadSections(summaries),
     ...(scale.length > 0 ? [scaleSection(scale)] : []),
-    ...(bundle ? [bundleSection(bundle)] : []),
+    ...(bundle ? bundleSections(bundle) : []),
     ...(startup ? [startupSection(startup)] : []),
   ];
   const machine = describeMachine(environment, options);
@@ -132,7 +133,9 @@ function describeMachine({ postgres }: Environment, { effort, pool }: Options): 
 
 function print(intro: string, sections: readonly Section[]): void {
   console.log(`\n${intro}`);
-  for (const { title, head, lines } of sections) console.log(`\n${title}\n\n${textTable(head, lines)}`);
+  for (const { title, note, head, lines } of sections) {
+    console.log(`\n${title}\n${note === undefined ? '' : `${note}\n`}\n${textTable(head, lines)}`);
+  }
 }
 
 function writeJson(file: string, findings: object): void {

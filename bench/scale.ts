@@ -1,7 +1,7 @@
 import { type Environment, seedDatabase, type SeededDatabase } from './environment.ts';
 import type { LoadProcess } from './load/client.ts';
 import { type Effort, type Measurement, measureMatrix } from './measure.ts';
-import { rows } from './rows.ts';
+import { rows, SESSION } from './rows.ts';
 import { type Ratios, ratios } from './summary.ts';
 
 /** The session check with few users and with many: what one call costs must not grow with their number. */
@@ -29,7 +29,7 @@ export async function measureScale(
   const many = await seedDatabase(environment, manyUsers);
   const measure = (database: SeededDatabase) =>
     measureMatrix(environment, database, load, {
-      rows: rows.filter(({ name }) => name === 'session'),
+      rows: rows.filter(({ name }) => name === SESSION),
       latency: 0,
       connections,
       effort: { ...effort, rounds: 1 },

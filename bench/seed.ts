@@ -1,26 +1,41 @@
 import { Client } from 'pg';
+import { apiTokenFrom, tokenPrefix } from '../src/lib/api-token.ts';
 import { SESSION_PREFIX } from '../src/lib/credentials.ts';
+import { sha256Hex } from '../src/lib/secrets.ts';
 
-/** The bearer secret of the seeded user of a number: of the right form, and known, unlike a real one. */
-export function bearerOf(user: number): string {
-  return SESSION_PREFIX + String(user).padStart(43, '0');
+/** Those who call during the load: the same users by session and by API token. Secrets are known, unlike real ones. */
+export interface Callers {
+  /** The number of the user whose secrets stand at the same place. */
+  readonly users: readonly number[];
+  readonly sessions: readonly string[];
+  readonly tokens: readonly string[];
 }
 
-/** Bearers of at most `count` users, spread evenly over all of them. */
-export function bearersOf(users: number, count: number): string[] {
+/** As many as show that no answer is remembered, and few enough to be built in no time. */
+const DISTINCT_CALLERS = 5_000;
+
+/** At most `count` users, spread evenly over all of them, with credentials of the form the service issues. */
+export async function callersOf(users: number, count = DISTINCT_CALLERS): Promise<Callers> {
   const many = Math.min(users, count);
-  return Array.from({ length: many }, (_, i) => bearerOf(1 + Math.floor((i * users) / many)));
+  const chosen = Array.from({ length: many }, (_, i) => 1 + Math.floor((i * users) / many));
+  const padded = chosen.map((user) => String(user).padStart(43, '0'));
+  return {
+    users: chosen,
+    sessions: padded.map((digits) => SESSION_PREFIX + digits),
+    tokens: await Promise.all(padded.map(apiTokenFrom)),
+  };
 }
 
 const STEP = 100_000;
 
 /**
- * Fills a migrated, empty database with users of one live session each, as its owner, and brings the planner's
- * statistics up to date.
+ * Fills a migrated, empty database with users of one live session and one personal API token each, as its owner, and
+ * brings the planner's statistics up to date. Callers get the credentials they call with; nobody knows the others.
  */
 export async function seedUsers(
   ownerUrl: string,
   users: number,
+  callers: Callers,
   onProgress: (line: string) => void = () => {},
 ): Promise<void> {
   const client = new Client({ connectionString: ownerUrl });
@@ -32,10 +47,12 @@ export async function seedUsers(
       const to = Math.min(users, from + STEP - 1);
       await client.query(INSERT_USERS, [from, to]);
       await client.query(INSERT_SESSIONS, [from, to, SESSION_PREFIX]);
+      await client.query(INSERT_TOKENS, [from, to]);
       if (users > STEP) onProgress(`${to.toLocaleString('en')} of ${users.toLocaleString('en')} users`);
     }
-    await client.query('vacuum analyze users');
-    await client.query('vacuum analyze user_sessions');
+    const hashes = await Promise.all(callers.tokens.map(sha256Hex));
+    await client.query(GIVE_TOKENS, [callers.users, hashes, callers.tokens.map(tokenPrefix)]);
+    for (const table of ['users', 'user_sessions', 'api_tokens']) await client.query(`vacuum analyze ${table}`);
     await client.query('checkpoint');
   } finally {
     await client.end();
@@ -43,7 +60,7 @@ export async function seedUsers(
 }
 
 /** A uuid v7 as `newId` makes them, of a second per number, repeatable. */
-const idOf = (kind: 'user' | 'session') => `(lpad(to_hex(1700000000000 + n * 1000::bigint), 12, '0')
+const idOf = (kind: 'user' | 'session' | 'token') => `(lpad(to_hex(1700000000000 + n * 1000::bigint), 12, '0')
   || '7' || substr(md5('${kind}' || n), 1, 3) || '8' || substr(md5('${kind}' || n), 4, 15))::uuid`;
 
 const INSERT_USERS = `insert into users (id, email, email_verified_at, display_name, time_zone)
@@ -56,3 +73,15 @@ const INSERT_SESSIONS = `insert into user_sessions
     encode(sha256(convert_to($3::text || lpad(n::text, 43, '0'), 'utf8')), 'hex'),
     'magic_link', 'desktop', 'Chrome on macOS', 'Chrome 131', 'macOS', '203.0.113.7', now() + interval '30 days'
   from generate_series($1::int, $2::int) n`;
+
+/** SQL of 15 has no CRC-32, so these are hashes of nothing that could be called with. Used just now, as sessions are. */
+const INSERT_TOKENS = `insert into api_tokens
+    (id, kind, user_id, created_by, name, token_hash, token_prefix, scopes, last_used_at, expires_at)
+  select ${idOf('token')}, 'personal', ${idOf('user')}::text, ${idOf('user')}::text, 'Nightly import',
+    encode(sha256(convert_to('token ' || n, 'utf8')), 'hex'), 'gtk_0000',
+    '["profile:read"]', now(), now() + interval '90 days'
+  from generate_series($1::int, $2::int) n`;
+
+const GIVE_TOKENS = `update api_tokens t set token_hash = given.hash, token_prefix = given.prefix
+  from unnest($1::int[], $2::text[], $3::text[]) as given(n, hash, prefix)
+  where t.id = ${idOf('token')}`;

@@ -1,6 +1,6 @@
 import type { LoadResult } from './load/protocol.ts';
 import type { Measurement } from './measure.ts';
-import { BATCH_FLOOR, FLOOR } from './rows.ts';
+import { BATCH_FLOOR, FLOOR, SESSION } from './rows.ts';
 import { median } from './support/statistics.ts';
 
 /** One row as it is reported: medians over the rounds. */
@@ -17,9 +17,10 @@ export interface Summary {
   readonly perSecond: number;
   /** CPU milliseconds per request, over all rounds. */
   readonly cpu: { readonly worker: number; readonly neon: number; readonly postgres: number };
-  /** Against the floor and the batch floor: medians of the ratios of each round. Null where there is none to compare with. */
+  /** Against other rows: medians of the ratios of each round. Null where there is none to compare with. */
   readonly toFloor: Ratios | null;
   readonly toBatchFloor: Ratios | null;
+  readonly toSession: Ratios | null;
 }
 
 export interface Ratios {
@@ -30,23 +31,21 @@ export interface Ratios {
 
 export function summarizeAll(measurements: readonly Measurement[]): Summary[] {
   return measurements.map((measurement) => {
-    const peer = (row: string) =>
-      measurements.find(
+    const against = (row: string) => {
+      const peer = measurements.find(
         (other) =>
           other.row === row &&
           other.latency === measurement.latency &&
           other.connections === measurement.connections &&
           other.users === measurement.users,
       );
-    return summarizeOne(measurement, peer(FLOOR), peer(BATCH_FLOOR));
+      return peer ? ratios(measurement, peer) : null;
+    };
+    return summarizeOne(measurement, against);
   });
 }
 
-function summarizeOne(
-  measurement: Measurement,
-  floor: Measurement | undefined,
-  batchFloor: Measurement | undefined,
-): Summary {
+function summarizeOne(measurement: Measurement, against: (row: string) => Ratios | null): Summary {
   const { row, latency, connections, users, rounds } = measurement;
   const cpu = (name: string) =>
     sum(rounds.map((round) => round.cpuMs[name] ?? 0)) / Math.max(1, sum(rounds.map((round) => round.measured)));
@@ -62,8 +61,9 @@ function summarizeOne(
     p99: median(rounds.map((round) => round.p99)),
     perSecond: median(rounds.map(rate)),
     cpu: { worker: cpu('worker'), neon: cpu('neon'), postgres: cpu('postgres') },
-    toFloor: floor ? ratios(measurement, floor) : null,
-    toBatchFloor: batchFloor ? ratios(measurement, batchFloor) : null,
+    toFloor: against(FLOOR),
+    toBatchFloor: against(BATCH_FLOOR),
+    toSession: against(SESSION),
   };
 }
 

@@ -10,7 +10,10 @@ export function replaceFigures(document: string, sections: readonly Section[], m
   const begin = document.indexOf(BEGIN);
   const end = document.indexOf(END);
   if (begin < 0 || end < begin) throw new Error(`The document must hold the lines "${BEGIN}" and "${END}".`);
-  const figures = sections.map(({ title, head, lines }) => `### ${title}\n\n${markdownTable(head, lines)}\n`);
+  const figures = sections.map(
+    ({ title, note, head, lines }) =>
+      `### ${title}\n\n${note === undefined ? '' : `${note}\n\n`}${markdownTable(head, lines)}\n`,
+  );
   return `${document.slice(0, begin)}${BEGIN}\n\n${machine}\n\n${figures.join('\n')}\n${document.slice(end)}`;
 }
 

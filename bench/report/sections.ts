@@ -3,7 +3,7 @@ import { rows } from '../rows.ts';
 import type { ScaleReport } from '../scale.ts';
 import type { StartupReport } from '../startup.ts';
 import type { Summary } from '../summary.ts';
-import type { BundleReport } from '../support/build.ts';
+import type { BundleReport } from '../support/bundle.ts';
 import { median } from '../support/statistics.ts';
 import { type Bar, describeBar } from './bars.ts';
 import { count, ms, times } from './table.ts';
@@ -11,6 +11,8 @@ import { count, ms, times } from './table.ts';
 /** A titled table, for whichever form it is printed in. */
 export interface Section {
   readonly title: string;
+  /** How the figures came about. */
+  readonly note?: string;
   readonly head: readonly string[];
   readonly lines: readonly (readonly string[])[];
 }
@@ -81,13 +83,42 @@ export function scaleSection(reports: readonly ScaleReport[]): Section {
   };
 }
 
-export function bundleSection({ gzipKiB, minifiedKiB, contributors }: BundleReport): Section {
-  const largest = contributors.slice(0, 15);
-  return {
-    title: `Bundle: ${gzipKiB.toFixed(1)} KiB gzip, ${minifiedKiB.toFixed(1)} KiB minified`,
-    head: ['contributor', 'minified KiB', 'share'],
-    lines: largest.map(({ name, kiB }) => [name, kiB.toFixed(1), `${((100 * kiB) / minifiedKiB).toFixed(1)} %`]),
-  };
+const LARGEST = 20;
+
+/** Who is in the bundle, and what each dependency costs with all it brings along. */
+export function bundleSections({ gzipKiB, minifiedKiB, contributors, dependencies }: BundleReport): Section[] {
+  const kiB = (value: number) => value.toFixed(1);
+  return [
+    {
+      title: `Bundle: ${kiB(gzipKiB)} KiB gzip, ${kiB(minifiedKiB)} KiB minified`,
+      note:
+        `The ${LARGEST} largest. Gzip: by how much the bundle's gzip shrinks when that code, found by the source map, is ` +
+        'cut out of it.',
+      head: ['contributor', 'minified KiB', 'gzip KiB'],
+      lines: contributors
+        .slice(0, LARGEST)
+        .map((weight) => [weight.name, kiB(weight.minifiedKiB), kiB(weight.gzipKiB)]),
+    },
+    {
+      title: 'Bundle, by dependency',
+      note: 'In the same way, each together with the packages that nothing else brings into the bundle.',
+      head: ['dependency', 'minified KiB', 'gzip KiB', 'brings'],
+      lines: dependencies.map((weight) => [
+        weight.name,
+        kiB(weight.minifiedKiB),
+        kiB(weight.gzipKiB),
+        gathered(weight.brings),
+      ]),
+    },
+  ];
+}
+
+/** Package names, those of one scope as one: `@peculiar/* (3)`. */
+function gathered(names: readonly string[]): string {
+  const scopes = Map.groupBy(names, (name) => (name.startsWith('@') ? `${name.split('/')[0]}/*` : name));
+  return [...scopes]
+    .map(([scope, members]) => (members.length > 1 ? `${scope} (${members.length})` : members[0]))
+    .join(', ');
 }
 
 export function startupSection({ activeMs, medianMs }: StartupReport): Section {

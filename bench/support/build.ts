@@ -1,6 +1,5 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { gzipSync } from 'node:zlib';
 import { unstable_readConfig as readConfig } from 'wrangler';
 import { run } from './processes.ts';
 
@@ -35,6 +34,12 @@ export function readWorkerConfig(): WorkerConfig {
     objects: Object.fromEntries(config.durable_objects.bindings.map((binding) => [binding.name, binding.class_name])),
     rateLimits: Object.fromEntries(config.ratelimits.map((binding) => [binding.name, binding.simple.period])),
   };
+}
+
+/** The packages that package.json asks for at run time. */
+export function readDependencies(): string[] {
+  const { dependencies } = JSON.parse(readFileSync('package.json', 'utf8')) as { dependencies: Record<string, string> };
+  return Object.keys(dependencies);
 }
 
 /** Builds the Worker of wrangler.toml exactly as `npm run deploy` does, without deploying it. */
@@ -72,45 +77,4 @@ async function build(config: string, outdir: string, script: string): Promise<Bu
 
 export function wranglerEnvironment(): NodeJS.ProcessEnv {
   return { ...process.env, WRANGLER_SEND_METRICS: 'false', CI: 'true', FORCE_COLOR: '0' };
-}
-
-/** What a build weighs, in KiB, and who brings it. */
-export interface BundleReport {
-  readonly minifiedKiB: number;
-  readonly gzipKiB: number;
-  /** Minified KiB by package, or by folder of ours, the largest first. */
-  readonly contributors: readonly { readonly name: string; readonly kiB: number }[];
-}
-
-interface Metafile {
-  readonly outputs: Record<string, { readonly inputs: Record<string, { readonly bytesInOutput: number }> }>;
-}
-
-export function weigh({ script, metafile }: Build): BundleReport {
-  const code = readFileSync(script);
-  const { outputs } = JSON.parse(readFileSync(metafile, 'utf8')) as Metafile;
-  const bytes = new Map<string, number>();
-  for (const { inputs } of Object.values(outputs)) {
-    for (const [path, { bytesInOutput }] of Object.entries(inputs)) {
-      const name = contributorOf(path);
-      bytes.set(name, (bytes.get(name) ?? 0) + bytesInOutput);
-    }
-  }
-  const contributors = [...bytes].map(([name, size]) => ({ name, kiB: size / 1024 })).filter(({ kiB }) => kiB > 0);
-  return {
-    minifiedKiB: code.length / 1024,
-    gzipKiB: gzipSync(code).length / 1024,
-    contributors: contributors.toSorted((a, b) => b.kiB - a.kiB),
-  };
-}
-
-/** The package a source file belongs to, or the folder of ours. */
-export function contributorOf(path: string): string {
-  const packages = [...path.matchAll(/node_modules\/((?:@[^/]+\/)?[^/]+)/g)];
-  const last = packages.at(-1)?.[1];
-  // The maps inside drizzle-orm's package name its sources as if they lay beside it.
-  if (last === 'src') return 'drizzle-orm';
-  if (last) return last;
-  const own = /(?:^|\/)((?:src|drizzle|bench)(?:\/[^/]+(?=\/))?)/.exec(path)?.[1];
-  return own ?? 'wrangler';
 }

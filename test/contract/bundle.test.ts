@@ -1,30 +1,27 @@
-import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-
-interface Metafile {
-  readonly outputs: Record<string, { readonly inputs: Record<string, { readonly bytesInOutput: number }> }>;
-}
+import { BUNDLE_LIMIT_KIB } from '../../bench/report/bars.ts';
+import { buildWorker } from '../../bench/support/build.ts';
+import { gzipKiB, type Metafile } from '../../bench/support/bundle.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'gatehouse-bundle-'));
 let inputs: string[] = [];
 let script = '';
 
-beforeAll(() => {
-  execFileSync('wrangler', ['deploy', '--dry-run', '--minify', '--metafile', '--outdir', folder], { stdio: 'pipe' });
-  const { outputs } = JSON.parse(readFileSync(join(folder, 'bundle-meta.json'), 'utf8')) as Metafile;
+beforeAll(async () => {
+  const build = await buildWorker(folder);
+  const { outputs } = JSON.parse(readFileSync(build.metafile, 'utf8')) as Metafile;
   inputs = Object.values(outputs).flatMap((output) =>
     Object.entries(output.inputs).flatMap(([file, { bytesInOutput }]) => (bytesInOutput > 0 ? [file] : [])),
   );
-  script = readFileSync(join(folder, 'worker.js'), 'utf8');
+  script = readFileSync(build.script, 'utf8');
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('the bundle of the Worker', () => {
-  it('is at most 250 KiB gzip', () => expect(gzipSync(script, { level: 9 }).length / 1024).toBeLessThan(250));
+  it(`is at most ${BUNDLE_LIMIT_KIB} KiB gzip`, () => expect(gzipKiB(script)).toBeLessThanOrEqual(BUNDLE_LIMIT_KIB));
 
   it('holds no development tool and no migration', () => {
     expect(inputs.filter((file) => /pglite|node_modules\/pg\/|db\/migrate|drizzle-kit|scripts\//.test(file))).toEqual(

@@ -4,7 +4,7 @@ import { readOptions } from '../../../bench/options.ts';
 describe('the options of the benchmark', () => {
   it('measures everything unless told otherwise', () => {
     const options = readOptions([]);
-    expect(options.rows).toEqual(['nothing', 'floor', 'batch-floor', 'session', 'sessions', 'profile']);
+    expect(options.rows).toEqual(['nothing', 'floor', 'batch-floor', 'session', 'token', 'sessions', 'profile']);
     expect(options.connections).toEqual([1, 32, 200]);
     expect(options.latencies).toEqual([0, 10]);
     expect([...options.parts]).toEqual(['load', 'scale', 'bundle', 'startup']);
