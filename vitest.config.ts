@@ -14,6 +14,10 @@ const server = ['test/**/server/**/*.test.ts'];
 const e2e = ['test/e2e/**/*.test.ts'];
 const inWorkerd = ['test/worker/**/*.test.ts', 'test/attacks/**/*.test.ts'];
 
+/** What meets no database, or brings its own embedded one: on a server it would be the same run again. */
+const sameEverywhere = ['test/unit/**/*.test.ts', 'test/migrate/*.test.ts', 'test/neon-local/*.test.ts'];
+const already = process.env.TEST_POSTGRES_URL ? sameEverywhere : [];
+
 export default defineConfig({
   test: {
     globalSetup: './test/support/global-setup.ts',
@@ -27,7 +31,7 @@ export default defineConfig({
         test: {
           name: 'node',
           include: ['test/**/*.test.ts'],
-          exclude: [...server, ...e2e, ...inWorkerd],
+          exclude: [...server, ...e2e, ...inWorkerd, ...already],
           maxWorkers: 2,
         },
       },

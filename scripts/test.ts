@@ -14,9 +14,6 @@ npm run test:e2e            a browser against the running Worker (Chromium: CHRO
 Further words go to vitest: npm test -- test/sql/gate.test.ts
 `;
 
-/** What meets no database, or brings its own embedded one: on a server it would be the same run again. */
-const sameEverywhere = ['test/unit/**', 'test/migrate/*.test.ts', 'test/neon-local/*.test.ts'];
-
 const words = process.argv.slice(2);
 if (words.includes('--help') || words.includes('-h')) console.log(help.trim());
 else process.exitCode = await run();
@@ -25,13 +22,12 @@ async function run(): Promise<number> {
   const rest = words.filter((word) => word !== '--server' && word !== '--e2e');
   if (words.includes('--e2e')) return vitest(['e2e'], rest);
   if (!words.includes('--server')) return vitest(['node', 'workerd'], rest);
-  const onServer = [...rest, ...sameEverywhere.flatMap((pattern) => ['--exclude', pattern])];
-  if (process.env.TEST_POSTGRES_URL) return vitest(['node', 'workerd', 'server'], onServer);
+  if (process.env.TEST_POSTGRES_URL) return vitest(['node', 'workerd', 'server'], rest);
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-postgres-'));
   const server = await startPostgres(folder);
   try {
     console.log(`PostgreSQL ${server.version} started for these tests.`);
-    return vitest(['node', 'workerd', 'server'], onServer, { TEST_POSTGRES_URL: server.url });
+    return vitest(['node', 'workerd', 'server'], rest, { TEST_POSTGRES_URL: server.url });
   } finally {
     await server.stop();
     rmSync(folder, { recursive: true, force: true });
