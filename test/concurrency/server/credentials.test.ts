@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { newId } from '../../../src/lib/ids.ts';
 import { type Authenticator, createAuthenticator } from '../../support/authenticator.ts';
+import { newAccount, signInAt } from '../../support/oidc-provider.ts';
 import { insert, newPerson, type Owner, type Person } from '../../support/owner.ts';
 import { type Answer, type ServerWorker, startServerWorker } from '../../support/server-worker.ts';
 
@@ -59,6 +60,31 @@ describe('fifty at once', () => {
     const answers = await fifty(() => call('auth.stepUp', { response, delivery: 'bearer' }, me));
     expect(succeeded(answers)).toHaveLength(1);
     for (const code of refusals(answers)) expect(['credential.invalid', 'passkey.challenge_used']).toContain(code);
+  });
+
+  it('come back from a provider with one state and one code: one session', async () => {
+    const account = newAccount();
+    const begun = await fetch(`${worker.url}/trpc/auth.startSocialSignIn`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'cf-connecting-ip': '10.250.0.1' },
+      body: JSON.stringify({ provider: 'demo' }),
+    });
+    const { result } = (await begun.json()) as { result: { data: { authorizationUrl: string } } };
+    const cookie = /gatehouse_sign_in=[^;]+/.exec(begun.headers.get('set-cookie') ?? '')?.[0] ?? '';
+    const callback = await signInAt(result.data.authorizationUrl, account);
+    const places = await Promise.all(
+      Array.from({ length: 50 }, async (_, i) => {
+        const headers = { cookie, 'cf-connecting-ip': `10.250.1.${i}` };
+        return (await fetch(callback, { headers, redirect: 'manual' })).headers.get('location') ?? '';
+      }),
+    );
+    expect(places.filter((place) => !place.includes('problem='))).toHaveLength(1);
+    expect(places.filter((place) => place.endsWith('problem=oauth_state.used'))).toHaveLength(49);
+    const sessions = await owner.query(
+      'select s.id from user_sessions s join users u on u.id = s.user_id where u.email = $1',
+      [account.email],
+    );
+    expect(sessions).toHaveLength(1);
   });
 
   it('use one mailed proof: one step-up, one change of address', async () => {
