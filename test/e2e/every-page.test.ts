@@ -84,6 +84,8 @@ describe.each(looks)('every page, %s', (look, options) => {
     await page.context().route(`${provider}/**`, (route) => route.fulfill({ status: 204 }));
     await page.getByRole('button', { name: 'Continue with Demo' }).click();
     await page.getByRole('link', { name: 'Go on to Demo' }).waitFor();
+    // The link is there before the style sheet is.
+    await page.waitForFunction(() => getComputedStyle(document.body).backgroundColor !== 'rgba(0, 0, 0, 0)');
     await visit('one-moment');
     await conclude();
   });
