@@ -66,6 +66,9 @@ export interface LogEvent {
   readonly detail?: string;
 }
 
+/** A call of anybody: the verb works as the system, on what it was given alone. */
+export type SystemContext = Context & { readonly system: Gate };
+
 /** A call behind the gate. */
 export type GatedContext = Context & { readonly gate: Gate };
 

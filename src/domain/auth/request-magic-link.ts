@@ -1,5 +1,4 @@
-import type { Context } from '../../context.ts';
-import type { Gate } from '../../db/gate.ts';
+import type { Context, SystemContext } from '../../context.ts';
 import { firstValue, plain } from '../../db/statement.ts';
 import { AppError } from '../../errors.ts';
 import { safeRedirect } from '../../lib/redirects.ts';
@@ -15,10 +14,7 @@ type MailKind = 'sign_in' | 'sign_up' | 'sign_up_closed';
  * Mails a link and a code to the address. Known or not, the answer is the same, and takes the same work: the mail alone
  * says which it is, and it goes out after the answer.
  */
-export async function requestMagicLink(
-  ctx: Context & { system: Gate },
-  input: RequestMagicLinkInput,
-): Promise<MagicLinkRequested> {
+export async function requestMagicLink(ctx: SystemContext, input: RequestMagicLinkInput): Promise<MagicLinkRequested> {
   const redirectUrl = readRedirect(ctx, input.redirectUrl);
   await ctx.limit('magic_link.send', input.email);
   const proof = await newMailProof(ctx, makerOf(ctx, '', 'auth.requestMagicLink'), input.delivery);

@@ -1,27 +1,24 @@
-import type { Context } from '../../context.ts';
-import type { Gate } from '../../db/gate.ts';
+import type { SystemContext } from '../../context.ts';
 import { firstValue, plain } from '../../db/statement.ts';
 import { makerOf } from '../idempotency.ts';
 import { codeProof, linkProof, type MailProof } from './mail-proof.ts';
 import type { Delivery, SignedIn, VerifyMagicCodeInput, VerifyMagicLinkInput } from './schemas.ts';
 import { concludeSignIn, newSession, type SignInAnswer } from './session.ts';
 
-type PublicContext = Context & { readonly system: Gate };
-
 /** Signs in by the token of a mailed link, in the browser that asked for it. One trip. */
-export async function verifyMagicLink(ctx: PublicContext, input: VerifyMagicLinkInput): Promise<SignedIn> {
+export async function verifyMagicLink(ctx: SystemContext, input: VerifyMagicLinkInput): Promise<SignedIn> {
   await ctx.limit('magic_link.verify');
   return signIn(ctx, await linkProof(ctx, input), input);
 }
 
 /** Signs in by the six digits of the mail, typed where the link was asked for. Three tries. One trip. */
-export async function verifyMagicCode(ctx: PublicContext, input: VerifyMagicCodeInput): Promise<SignedIn> {
+export async function verifyMagicCode(ctx: SystemContext, input: VerifyMagicCodeInput): Promise<SignedIn> {
   await ctx.limit('magic_link.code');
   return signIn(ctx, await codeProof(ctx, input), input);
 }
 
 async function signIn(
-  ctx: PublicContext,
+  ctx: SystemContext,
   proof: MailProof,
   { delivery }: { readonly delivery: Delivery },
 ): Promise<SignedIn> {

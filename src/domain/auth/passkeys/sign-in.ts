@@ -1,5 +1,4 @@
-import type { Context } from '../../../context.ts';
-import type { Gate } from '../../../db/gate.ts';
+import type { Context, SystemContext } from '../../../context.ts';
 import { firstValue, plain } from '../../../db/statement.ts';
 import { AppError } from '../../../errors.ts';
 import { toHex } from '../../../lib/secrets.ts';
@@ -11,8 +10,6 @@ import { assertedCredential, assertionOptions, relyingParty } from './ceremony.t
 import { checkAssertion, type KnownPasskey } from './check-assertion.ts';
 import type { FinishPasskeySignInInput, PasskeyOptions } from './views.ts';
 
-type PublicContext = Context & { readonly system: Gate };
-
 /** Options for signing in with any passkey of this site, also as conditional UI. No trip: nothing is stored. */
 export async function startPasskeySignIn(ctx: Context): Promise<PasskeyOptions> {
   const challenge = await newChallenge(ctx, 'passkey.sign_in');
@@ -23,7 +20,7 @@ export async function startPasskeySignIn(ctx: Context): Promise<PasskeyOptions> 
  * Signs in by a passkey: whose it is, it says itself. Two trips: the public key, then the outcome.
  * @throws passkey.* naming what is wrong; user.suspended
  */
-export async function finishPasskeySignIn(ctx: PublicContext, input: FinishPasskeySignInInput): Promise<SignedIn> {
+export async function finishPasskeySignIn(ctx: SystemContext, input: FinishPasskeySignInInput): Promise<SignedIn> {
   await ctx.limit('passkey.sign_in');
   const { response, delivery } = input;
   const challenge = await answeredChallenge(ctx, 'passkey.sign_in', response);
@@ -42,7 +39,7 @@ export async function finishPasskeySignIn(ctx: PublicContext, input: FinishPassk
 }
 
 async function conclude(
-  ctx: PublicContext,
+  ctx: SystemContext,
   {
     challenge,
     delivery,

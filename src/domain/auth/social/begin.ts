@@ -1,5 +1,5 @@
 import { authorizationUrl } from '../../../connectors/flow.ts';
-import type { Context, GatedContext } from '../../../context.ts';
+import type { Context, GatedContext, SystemContext } from '../../../context.ts';
 import type { Gate } from '../../../db/gate.ts';
 import { plain } from '../../../db/statement.ts';
 import { sha256Hex } from '../../../lib/secrets.ts';
@@ -13,10 +13,7 @@ import type { BeginSocialInput, SocialBegun } from './views.ts';
 const STATE_SECONDS = 600;
 
 /** Where to send the browser to sign in with a provider. One trip. */
-export async function startSocialSignIn(
-  ctx: Context & { readonly system: Gate },
-  input: BeginSocialInput,
-): Promise<SocialBegun> {
+export async function startSocialSignIn(ctx: SystemContext, input: BeginSocialInput): Promise<SocialBegun> {
   await ctx.limit('social.start');
   return begin(ctx, input, ctx.system);
 }

@@ -1,7 +1,6 @@
 import { readCallback, redeemCallback } from '../../../connectors/flow.ts';
 import type { ProviderIdentity } from '../../../connectors/types.ts';
-import type { Context } from '../../../context.ts';
-import type { Gate } from '../../../db/gate.ts';
+import type { SystemContext } from '../../../context.ts';
 import { firstValue, plain } from '../../../db/statement.ts';
 import { AppError, type ErrorCode } from '../../../errors.ts';
 import { newId } from '../../../lib/ids.ts';
@@ -28,8 +27,6 @@ interface TakenState {
   readonly userId: string | null;
   readonly redirectUrl: string | null;
 }
-
-type SystemContext = Context & { readonly system: Gate };
 
 /**
  * The browser came back from a provider. Spends the state first, whatever the provider says; then redeems the code and
