@@ -78,3 +78,6 @@ export function idempotencyKey(ctx: Context): string | null {
   if (key !== null && !/^[!-~]{16,200}$/.test(key)) throw new AppError('idempotency_key.malformed');
   return key;
 }
+
+/** What work on the vault needs, in a request as in a job: it goes on where no caller is. */
+export type VaultContext = Pick<Context, 'settings' | 'bindings' | 'systemGate' | 'log'>;

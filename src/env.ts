@@ -4,12 +4,15 @@ import type { RateLimiter } from './objects/rate-limiter.ts';
 import { connectorSettings, readConnectors } from './connectors/settings.ts';
 import type { ConnectorClient } from './connectors/types.ts';
 import { type KeyRing, parseKeyRing, SettingError } from './lib/keys.ts';
+import { createSealer, type Sealer } from './lib/sealing.ts';
+import type { VaultMessage } from './domain/oauth/vault-message.ts';
 
 /** What wrangler.toml binds beside the settings. */
 export interface Bindings {
   readonly RATE_LIMITER: DurableObjectNamespace<RateLimiter>;
   readonly CALLS_BY_NETWORK: RateLimit;
   readonly CALLS_BY_CREDENTIAL: RateLimit;
+  readonly REFRESH_QUEUE: Queue<VaultMessage>;
   readonly EMAIL?: SendEmail;
   readonly DEVELOPMENT_MAILBOX?: DurableObjectNamespace<DevelopmentMailbox>;
 }
@@ -27,6 +30,8 @@ export interface Settings {
   readonly trustedOrigins: readonly string[];
   readonly lookupKeys: KeyRing;
   readonly tokenKeys: KeyRing;
+  /** Over `tokenKeys`; it keeps derived keys. */
+  readonly sealer: Sealer;
   readonly signUp: 'open' | 'closed';
   readonly productName: string;
   readonly mailFrom: string;
@@ -121,6 +126,7 @@ function parseSettings(env: Env): Settings {
   if (values.ENVIRONMENT === 'production' && !publicUrl.startsWith('https:')) {
     throw new SettingError('PUBLIC_URL', 'must be https in production');
   }
+  const tokenKeys = parseKeyRing('TOKEN_KEYS', values.TOKEN_KEYS, values.TOKEN_KEY_ACTIVE);
   return {
     environment: values.ENVIRONMENT,
     databaseUrl: values.DATABASE_URL,
@@ -129,7 +135,8 @@ function parseSettings(env: Env): Settings {
     publicUrl,
     trustedOrigins: values.TRUSTED_ORIGINS,
     lookupKeys: parseKeyRing('LOOKUP_KEYS', values.LOOKUP_KEYS, values.LOOKUP_KEY_ACTIVE),
-    tokenKeys: parseKeyRing('TOKEN_KEYS', values.TOKEN_KEYS, values.TOKEN_KEY_ACTIVE),
+    tokenKeys,
+    sealer: createSealer(tokenKeys),
     signUp: values.SIGN_UP,
     productName: values.PRODUCT_NAME,
     mailFrom: values.MAIL_FROM,

@@ -104,6 +104,34 @@ export const errors = {
     message: 'That account of the provider is linked to somebody else here.',
   },
   'social_account.not_found': { trpc: 'NOT_FOUND', message: 'There is no such linked account.' },
+  'connection.not_found': { trpc: 'NOT_FOUND', message: 'There is no such connection.' },
+  'connection.wrong_account': {
+    trpc: 'CONFLICT',
+    message: 'That is another account than the one connected here. Choose the same one, or connect it as a new one.',
+  },
+  'connection.limit_reached': { trpc: 'CONFLICT', message: 'There are 200 connections already. Remove one first.' },
+  'connection.needs_reauthorization': {
+    trpc: 'CONFLICT',
+    message: 'The provider no longer takes this connection. Connect the account again.',
+  },
+  'connection.busy': { trpc: 'SERVICE_UNAVAILABLE', message: 'The token is being refreshed. Try again in a moment.' },
+  'connection.failing': {
+    trpc: 'SERVICE_UNAVAILABLE',
+    message: 'The token has run out and the provider gives no new one just now. Try again later.',
+  },
+  'connector.misconfigured': {
+    trpc: 'SERVICE_UNAVAILABLE',
+    message: 'The provider does not take this deployment’s client. Its operator has to look.',
+  },
+  'seal.malformed': { trpc: 'CONFLICT', message: 'The stored token is not one this service sealed. Connect again.' },
+  'seal.refused': {
+    trpc: 'CONFLICT',
+    message: 'The stored token was changed, or belongs elsewhere. Connect the account again.',
+  },
+  'seal.unknown_key': {
+    trpc: 'SERVICE_UNAVAILABLE',
+    message: 'The stored token is sealed under a key that this deployment does not have. Its operator has to look.',
+  },
   'token.not_found': { trpc: 'NOT_FOUND', message: 'There is no such API token.' },
   'token.limit_reached': { trpc: 'CONFLICT', message: 'There are fifty API tokens already. Revoke one first.' },
   'email.taken': { trpc: 'CONFLICT', message: 'That address belongs to another account.' },

@@ -22,6 +22,18 @@ export const scopes = {
   'sessions:read': { summary: 'Read sessions and sign-in history.', for: ['personal', 'service'] },
   'sessions:write': { summary: 'End sessions.', for: ['personal', 'service'] },
   'tokens:read': { summary: 'List API tokens, never their secrets.', for: ['personal', 'service'] },
+  'connections:read': {
+    summary: 'List connected accounts and how they are.',
+    for: ['personal', 'organization', 'service'],
+  },
+  'connections:write': {
+    summary: 'Refresh, choose and disconnect connected accounts.',
+    for: ['personal', 'organization', 'service'],
+  },
+  'connections:token': {
+    summary: 'Use connected accounts: read their access tokens.',
+    for: ['personal', 'organization', 'service'],
+  },
   'organization:read': {
     summary: 'Read an organisation, and list its tokens.',
     for: ['personal', 'organization', 'service'],

@@ -21,8 +21,6 @@ const named = new Map<unknown, { readonly name: string; readonly declaration: st
  * @throws Error naming the procedure and the zod construct that cannot be printed
  */
 export function printAppRouter(procedures: readonly ProcedureInfo[], errorCodes: readonly string[]): string {
-  const modules = Map.groupBy(procedures, ({ module }) => module);
-  const groups = [...modules].map(([name, members]) => `  ${name}: {\n${members.map(printProcedure).join('')}  };\n`);
   return `${[
     `import type {
   TRPCBuiltRouter,
@@ -40,7 +38,7 @@ export function printAppRouter(procedures: readonly ProcedureInfo[], errorCodes:
   attemptsLeft?: number | undefined;
   fields?: readonly { readonly path: string; readonly message: string }[] | undefined;
 }`,
-    `export interface Procedures {\n${groups.join('')}}`,
+    `export interface Procedures ${printBranch(procedures, 0)}`,
     `/** Every procedure of the deployment: its input, its output, its errors. */
 export type AppRouter = TRPCBuiltRouter<
   { ctx: object; meta: object; errorShape: TRPCErrorShape<ErrorData>; transformer: false },
@@ -49,15 +47,27 @@ export type AppRouter = TRPCBuiltRouter<
   ].join('\n\n')}\n`;
 }
 
-function printProcedure(procedure: ProcedureInfo): string {
+/** The procedures of one branch of the router, `depth` dots below its root. */
+function printBranch(procedures: readonly ProcedureInfo[], depth: number): string {
+  const indent = '  '.repeat(depth + 1);
+  const byName = Map.groupBy(procedures, ({ name }) => name.split('.')[depth] ?? '');
+  const members = [...byName].map(([name, inside]) => {
+    const [only] = inside;
+    const isLeaf = inside.length === 1 && only?.name.split('.').length === depth + 1;
+    return isLeaf ? printProcedure(only, indent) : `${indent}${name}: ${printBranch(inside, depth + 1)};\n`;
+  });
+  return `{\n${members.join('')}${'  '.repeat(depth)}}`;
+}
+
+function printProcedure(procedure: ProcedureInfo, indent: string): string {
   const { name, type, meta, inputs, output } = procedure;
   const kind = type === 'query' ? 'TRPCQueryProcedure' : 'TRPCMutationProcedure';
   try {
     if (!output) throw new UnsupportedError('no output schema');
     const input = inputs.length === 0 ? 'void' : inputs.map((schema) => printType(schema, 'input')).join(' & ');
-    const summary = meta.summary ? `    /** ${meta.summary} */\n` : '';
+    const summary = meta.summary ? `${indent}/** ${meta.summary} */\n` : '';
     const types = `input: ${input}; output: ${printType(output, 'output')}; meta: object`;
-    return `${summary}    ${name.slice(name.indexOf('.') + 1)}: ${kind}<{ ${types} }>;\n`;
+    return `${summary}${indent}${name.slice(name.lastIndexOf('.') + 1)}: ${kind}<{ ${types} }>;\n`;
   } catch (error) {
     if (error instanceof UnsupportedError)
       throw new Error(`${name}: the client's types cannot say ${error.message}.`, { cause: error });

@@ -1,4 +1,4 @@
-import type { Gate } from '../db/gate.ts';
+import type { VaultContext } from '../context.ts';
 import { firstValue, plain } from '../db/statement.ts';
 
 /** Every table that expires: what `gatehouse.cleanup_batch` knows. */
@@ -12,6 +12,7 @@ export const expiringTables = [
   'spent_challenges',
   'security_alerts',
   'known_devices',
+  'connection_events',
 ] as const;
 
 const BATCH = 1_000;
@@ -21,16 +22,18 @@ const MAX_BATCHES = 20;
  * Deletes what is past its grace, at most 20,000 rows of each table in one run, a batch a transaction: the next run
  * goes on. @returns how many rows of each table
  */
-export async function cleanup(gate: Gate): Promise<Record<string, number>> {
+export async function cleanup(ctx: VaultContext): Promise<Record<string, number>> {
   const deleted: Record<string, number> = {};
-  for (const table of expiringTables) deleted[table] = await cleanupTable(gate, table);
+  for (const table of expiringTables) deleted[table] = await cleanupTable(ctx, table);
   return deleted;
 }
 
-async function cleanupTable(gate: Gate, table: string): Promise<number> {
+async function cleanupTable(ctx: VaultContext, table: string): Promise<number> {
   let total = 0;
   for (let batch = 0; batch < MAX_BATCHES; batch += 1) {
-    const [rows] = await gate(() => [plain('select gatehouse.cleanup_batch($1, $2) as deleted', [table, BATCH])]);
+    const [rows] = await ctx.systemGate(() => [
+      plain('select gatehouse.cleanup_batch($1, $2) as deleted', [table, BATCH]),
+    ]);
     const deleted = firstValue<number>(rows, 'deleted');
     total += deleted;
     if (deleted < BATCH) break;

@@ -1,10 +1,8 @@
-import { connect } from '../db/client.ts';
-import { type Gate, systemGate } from '../db/gate.ts';
-import { type Env, readSettings } from '../env.ts';
+import { type Env } from '../env.ts';
+import type { VaultContext } from '../context.ts';
 import { logLine, safeDetail } from '../http/log.ts';
+import { jobContext } from './context.ts';
 import { type Job, jobs } from './schedule.ts';
-
-const JOB_TIMEOUT_MS = 9_000;
 
 /**
  * Runs the jobs of one cron expression, each by itself: one that fails stops no other.
@@ -13,16 +11,15 @@ const JOB_TIMEOUT_MS = 9_000;
 export async function runScheduled(cron: string, env: Env): Promise<void> {
   const due = jobs[cron];
   if (!due) throw new Error(`No job is registered for the cron expression "${cron}".`);
-  const settings = readSettings(env);
-  const gate = systemGate(connect(settings.serviceDatabaseUrl, settings.neonSqlEndpoint), JOB_TIMEOUT_MS);
-  const outcomes = await Promise.all(Object.entries(due).map(([name, job]) => runJob(name, job, gate)));
+  const ctx = jobContext(env);
+  const outcomes = await Promise.all(Object.entries(due).map(([name, job]) => runJob(name, job, ctx)));
   if (outcomes.includes('failed')) throw new Error('A job failed; its log line says which.');
 }
 
-async function runJob(name: string, job: Job, gate: Gate): Promise<'done' | 'failed'> {
+async function runJob(name: string, job: Job, ctx: VaultContext): Promise<'done' | 'failed'> {
   const startedAt = Date.now();
   try {
-    const counts = await job(gate);
+    const counts = await job(ctx);
     logLine({ event: 'job.done', job: name, ms: Date.now() - startedAt, counts });
     return 'done';
   } catch (error) {

@@ -1,10 +1,14 @@
-import type { Gate } from '../db/gate.ts';
+import type { VaultContext } from '../context.ts';
 import { cleanup } from './cleanup.ts';
+import { enqueueDueConnections } from './enqueue-due-connections.ts';
+import { resealVault } from './reseal-vault.ts';
+import { revokeGivenUpGrants } from './revoke-given-up-grants.ts';
 
 /** A job works in bounded batches and answers counts for its log line. Two runs at once must only share the work. */
-export type Job = (gate: Gate) => Promise<Record<string, number>>;
+export type Job = (ctx: VaultContext) => Promise<Record<string, number>>;
 
 /** What runs when: cron expression to jobs by name. `wrangler.toml` lists the same expressions. */
 export const jobs: Readonly<Record<string, Readonly<Record<string, Job>>>> = {
-  '*/10 * * * *': { cleanup },
+  '* * * * *': { enqueueDueConnections, revokeGivenUpGrants },
+  '*/10 * * * *': { cleanup, resealVault },
 };

@@ -80,6 +80,37 @@ export const requiredTables: Record<string, Record<string, string>> = {
     created_at: 'timestamp with time zone default now()',
     updated_at: 'timestamp with time zone default now()',
   },
+  oauth_connections: {
+    id: 'bigint not null',
+    user_id: 'character varying(255) not null',
+    connector_id: 'character varying(50) not null',
+    access_token: 'text not null',
+    refresh_token: 'text',
+    token_type: "character varying(50) default 'Bearer'::character varying",
+    expires_at: 'timestamp without time zone',
+    scopes: 'text not null',
+    status: "oauth_status default 'active'::oauth_status",
+    granted_at: 'timestamp without time zone default CURRENT_TIMESTAMP',
+    last_refresh_at: 'timestamp without time zone',
+    last_used_at: 'timestamp without time zone',
+    connector_metadata: 'json',
+    created_at: 'timestamp without time zone default CURRENT_TIMESTAMP',
+    updated_at: 'timestamp without time zone default CURRENT_TIMESTAMP',
+  },
+  connected_apps: {
+    id: 'uuid not null default gen_random_uuid()',
+    organization_id: 'uuid not null',
+    user_id: 'uuid',
+    provider: 'character varying(100) not null',
+    provider_account_id: 'character varying(255)',
+    scopes: 'jsonb',
+    access_token_encrypted: 'text',
+    refresh_token_encrypted: 'text',
+    token_expires_at: 'timestamp with time zone',
+    last_sync_at: 'timestamp with time zone',
+    connected_at: 'timestamp with time zone default now()',
+    disconnected_at: 'timestamp with time zone',
+  },
   // Requirement 4's `profiles` are columns of users: display name and avatar.
   users: {
     display_name: 'character varying(255)',
@@ -98,6 +129,11 @@ export const requiredIndexes = [
   'idx_passkeys_user',
   'idx_passkeys_credential',
   'idx_oauth_accounts_user',
+  'idx_user_connector',
+  'idx_status',
+  'idx_expires_at',
+  'idx_last_used',
+  'idx_connected_apps_org',
 ];
 
 export const requiredFunctions = ['public.cleanup_expired_sessions()', 'public.update_updated_at()'];
@@ -111,6 +147,9 @@ interface Departure {
 const textId = 'User ids are text, so that a legacy id such as user_123 keeps its foreign keys.';
 const always = 'A time that every row has is not null.';
 const vault = 'Provider tokens have one home, the vault (oauth_connections); a sign-in identity needs none.';
+
+const vaultApp = 'An organisation’s tokens have one home, the vault: connected_apps.connection_id leads there.';
+const zoned = 'Every time has its zone.';
 
 /** Where the database differs from a source document on purpose. */
 export const departures: Record<string, Departure> = {
@@ -147,6 +186,38 @@ export const departures: Record<string, Departure> = {
   'oauth_accounts.token_expires_at': { ours: 'absent', reason: vault },
   'oauth_accounts.created_at': { ours: 'timestamp with time zone not null default now()', reason: always },
   'oauth_accounts.updated_at': { ours: 'timestamp with time zone not null default now()', reason: always },
+  'oauth_connections.id': {
+    ours: 'uuid not null default gen_random_uuid()',
+    reason: 'Keys are uuids, made by the Worker.',
+  },
+  'oauth_connections.user_id': {
+    ours: 'text',
+    reason: 'A connection belongs to a user or to an organisation; a check holds which.',
+  },
+  'oauth_connections.token_type': {
+    ours: "character varying(50) not null default 'Bearer'::character varying",
+    reason: 'Every token has a type.',
+  },
+  'oauth_connections.status': {
+    ours: "oauth_status not null default 'active'::oauth_status",
+    reason: 'Every connection has a status.',
+  },
+  'oauth_connections.expires_at': { ours: 'timestamp with time zone', reason: zoned },
+  'oauth_connections.granted_at': { ours: 'timestamp with time zone not null default now()', reason: always },
+  'oauth_connections.last_refresh_at': { ours: 'timestamp with time zone', reason: zoned },
+  'oauth_connections.last_used_at': { ours: 'timestamp with time zone', reason: zoned },
+  'oauth_connections.connector_metadata': {
+    ours: "jsonb not null default '{}'::jsonb",
+    reason: 'jsonb, so that a flag in it can be looked up; none is an empty object.',
+  },
+  'oauth_connections.created_at': { ours: 'timestamp with time zone not null default now()', reason: always },
+  'oauth_connections.updated_at': { ours: 'timestamp with time zone not null default now()', reason: always },
+  'connected_apps.user_id': { ours: 'text', reason: textId },
+  'connected_apps.scopes': { ours: 'absent', reason: vaultApp },
+  'connected_apps.access_token_encrypted': { ours: 'absent', reason: vaultApp },
+  'connected_apps.refresh_token_encrypted': { ours: 'absent', reason: vaultApp },
+  'connected_apps.token_expires_at': { ours: 'absent', reason: vaultApp },
+  'connected_apps.connected_at': { ours: 'timestamp with time zone not null default now()', reason: always },
 };
 
 /** Tables of the source documents that later parts bring, by document. */
@@ -155,10 +226,8 @@ export const tablesToCome: Record<string, string> = {
   linking_tokens: '0',
   services: '1',
   user_integrations: '1',
-  oauth_connections: '2',
   notification_preferences: '3 §1.3',
   notification_quiet_hours: '3 §1.3',
-  connected_apps: '3 §1.4',
   webhooks: '3 §1.6',
   webhook_deliveries: '3 §1.6',
   data_export_requests: '3 §1.7',

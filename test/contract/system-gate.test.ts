@@ -13,7 +13,14 @@ const mayEnterTheSystem = {
   'src/domain/auth/verify-magic-link.ts': 'before sign-in',
   'src/http/oauth-callback.tsx': 'hands it to the way back from a provider',
   'src/http/open-context.ts': 'hands it to public procedures',
-  'src/jobs/index.ts': 'cron',
+  'src/domain/oauth/breaker.ts': 'the state of a connector is nobody’s',
+  'src/domain/oauth/refresh-batch.ts': 'the sweep has no caller',
+  'src/domain/oauth/refresh.ts': 'a lease is ended whoever took it',
+  'src/domain/oauth/reseal.ts': 'key rotation has no caller',
+  'src/domain/oauth/revocations.ts': 'a revocation outlives its connection',
+  'src/jobs/cleanup.ts': 'cron',
+  'src/jobs/context.ts': 'cron and queue',
+  'src/jobs/enqueue-due-connections.ts': 'cron',
   'src/trpc.ts': 'hands it to public procedures',
 };
 

@@ -72,7 +72,8 @@ describe.each([0, 1])('attacker %i', (index) => {
           attackerAt(index),
           sql`update ${sql.identifier(row.table)} set ${sql.identifier(column)} = ${sql.identifier(column)} where ${where(row)}`,
         );
-        expect([0, '42501'], `${row.table}.${column}`).toContain(outcome);
+        // 428C9: a generated column, which nobody writes.
+        expect([0, '42501', '428C9'], `${row.table}.${column}`).toContain(outcome);
       }
     }
   });

@@ -28,6 +28,7 @@ export const publicProcedures = [
   'auth.startSocialSignIn',
   'auth.verifyMagicCode',
   'auth.verifyMagicLink',
+  'oauth.connectors.list',
 ];
 
 /** What looks at a passkey's answer before it asks the database: a made-up one is refused whoever brings it. */

@@ -16,6 +16,8 @@ const texts = [
 ];
 const scalars = [...texts, true, 1, 0, null, [], {}];
 
+const connectDemo = { connector: 'demo', connectionId: undefined, parameters: undefined, redirectUrl: '/account' };
+
 /** What the walk cannot know: which of several ways to choose, and values that are good for one call. */
 const choices: Record<string, () => Record<string, unknown>> = {
   'auth.stepUp': () => ({ response: undefined, code: undefined }),
@@ -23,6 +25,10 @@ const choices: Record<string, () => Record<string, unknown>> = {
   'account.requestEmailChange': () => ({ email: `${newId()}@example.com` }),
   'auth.startSocialSignIn': () => ({ provider: 'demo', redirectUrl: '/account' }),
   'auth.startSocialLink': () => ({ provider: 'demo', redirectUrl: '/account' }),
+  'oauth.connections.connect': () => connectDemo,
+  'oauth.apps.connect': () => connectDemo,
+  'oauth.connections.getToken': () => ({ connector: 'demo' }),
+  'oauth.apps.getToken': () => ({ connector: 'demo' }),
 };
 
 /** An input that the procedure's schema accepts, made by walking it: tests of all procedures need no list of inputs. */

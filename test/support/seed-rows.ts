@@ -5,7 +5,9 @@ import { insert, type Owner } from './owner.ts';
 const hints: Record<string, object> = {
   api_tokens: { kind: 'personal', organization_id: null },
   outbox: { organization_id: null },
-  oauth_states: { purpose: 'link' },
+  oauth_states: { purpose: 'link', organization_id: null },
+  oauth_connections: { organization_id: null },
+  grant_revocations: { token_field: 'refresh_token' },
   magic_links: { purpose: 'sign_in' },
 };
 

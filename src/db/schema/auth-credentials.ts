@@ -77,6 +77,8 @@ export const oauthAccounts = pgTable(
     providerName: varchar('provider_name', { length: 255 }),
     providerAvatarUrl: text('provider_avatar_url'),
     scopes: jsonb('scopes').$type<string[]>(),
+    /** Where offline access was granted. Composite foreign key: (user_id, connection_id). */
+    connectionId: uuid('connection_id'),
     lastUsedAt: moment('last_used_at'),
     createdAt: createdAt(),
     updatedAt: updatedAt(),
@@ -86,6 +88,7 @@ export const oauthAccounts = pgTable(
     unique('oauth_accounts_issuer_provider_user_id_key').on(t.issuer, t.providerUserId),
     unique('oauth_accounts_user_id_id_key').on(t.userId, t.id),
     index('idx_oauth_accounts_user').on(t.userId),
+    index('oauth_accounts_connection_idx').on(t.userId, t.connectionId),
     pgPolicy('oauth_accounts_member_select', { for: 'select', to: member, using: ownedByUser(t.userId) }),
     pgPolicy('oauth_accounts_system', { for: 'all', to: system, ...everything }),
   ],

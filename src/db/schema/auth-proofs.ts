@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm';
 import { check, index, inet, jsonb, pgPolicy, pgTable, smallint, text, uuid, varchar } from 'drizzle-orm/pg-core';
 import { createdAt, everything, id, moment, secretHash, system } from '../columns.ts';
 import { userId, users } from './account.ts';
+import { organizations } from './organizations.ts';
 
 /**
  * A mailed proof (requirement 3 §2.2), bound to the browser that asked for it and to one purpose: a link to sign in
@@ -71,10 +72,14 @@ export const oauthStates = pgTable(
   {
     id: id(),
     stateHash: secretHash('state_hash'),
-    /** sign_in or link; its user is the one that links. */
+    /** sign_in; link and connect, whose user is the one that began it. */
     purpose: varchar('purpose', { length: 20 }).notNull(),
     connector: varchar('connector', { length: 50 }).notNull(),
     userId: text('user_id').references(() => users.id, { onDelete: 'cascade' }),
+    /** connect: the organisation that it is for, and not the user. */
+    organizationId: uuid('organization_id').references(() => organizations.id, { onDelete: 'cascade' }),
+    /** connect: what was asked for, {scopes, parameters, connectionId}. */
+    request: jsonb('request'),
     browserHash: varchar('browser_hash', { length: 255 }).notNull(),
     redirectUrl: text('redirect_url'),
     expiresAt: moment('expires_at').notNull(),
@@ -84,10 +89,12 @@ export const oauthStates = pgTable(
   },
   (t) => [
     index('oauth_states_user_id_idx').on(t.userId),
+    index('oauth_states_organization_id_idx').on(t.organizationId),
     index('oauth_states_expires_at_idx').on(t.expiresAt),
     check(
       'oauth_states_purpose',
-      sql`(${t.purpose} = 'sign_in' and ${t.userId} is null) or (${t.purpose} = 'link' and ${t.userId} is not null)`,
+      sql`(${t.purpose} = 'sign_in') = (${t.userId} is null) and ${t.purpose} in ('sign_in', 'link', 'connect')
+        and (${t.purpose} = 'connect') = (${t.request} is not null) and (${t.organizationId} is null or ${t.purpose} = 'connect')`,
     ),
     pgPolicy('oauth_states_system', { for: 'all', to: system, ...everything }),
   ],

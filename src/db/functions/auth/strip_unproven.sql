@@ -1,6 +1,6 @@
 -- Ends what was added to an account before anybody had proven its address: sessions, passkeys, accounts at providers,
--- personal tokens. Whoever put them there was not seen to be the owner, who comes now (GHSA-qq9h-g4jm-xgf3: an account
--- made ready in advance for somebody else's address). Who is signed in proves an address by change_email instead.
+-- personal tokens, connections. Whoever put them there was not seen to be the owner, who comes now (GHSA-qq9h-g4jm-xgf3:
+-- an account made ready in advance for somebody else's address). Who is signed in proves an address by change_email.
 create or replace function gatehouse.strip_unproven(p_user_id text) returns void
 language plpgsql volatile
 as $$
@@ -11,6 +11,7 @@ begin
   delete from public.passkeys where user_id = p_user_id;
   delete from public.oauth_accounts where user_id = p_user_id;
   delete from public.known_devices where user_id = p_user_id;
+  perform gatehouse.release_connections(p_user_id, null);
 end $$;
 --> statement-breakpoint
 comment on function gatehouse.strip_unproven(text) is 'Ends what was added to an account before its address was proven.';

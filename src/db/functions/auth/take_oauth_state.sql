@@ -1,6 +1,6 @@
 -- Spends the state of a redirect that came back: known, for this provider (CVE-2026-73419), in the browser that began it,
 -- in time, once. The same operation sent again gets the same answer. p_return: {stateHash, connector, browserHash,
--- operationId}. Answers {outcome: 'taken' | an error code, purpose, userId, redirectUrl}.
+-- operationId}. Answers {outcome: 'taken' | an error code, purpose, userId, organizationId, request, redirectUrl}.
 create or replace function gatehouse.take_oauth_state(p_return jsonb) returns jsonb
 language plpgsql volatile
 as $$
@@ -21,7 +21,7 @@ begin
     update public.oauth_states set used_at = now(), operation_id = (p_return->>'operationId')::uuid
      where id = v_state.id and used_at is null;
     return jsonb_build_object('outcome', 'taken', 'purpose', v_state.purpose, 'userId', v_state.user_id,
-      'redirectUrl', v_state.redirect_url);
+      'organizationId', v_state.organization_id, 'request', v_state.request, 'redirectUrl', v_state.redirect_url);
   end if;
   return jsonb_build_object('outcome', v_outcome, 'purpose', case when v_outcome <> 'oauth_state.other_browser'
     then v_state.purpose end);

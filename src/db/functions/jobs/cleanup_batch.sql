@@ -1,6 +1,6 @@
 -- Deletes at most p_limit rows of one table that are past their grace, oldest first, and says how many. Bounded, and
--- skipping locked rows, so two runs at once only share the work. Graces: requirement 3 §5.2; history 365 days; a device
--- as long as its cookie.
+-- skipping locked rows, so two runs at once only share the work. Graces: requirement 3 §5.2; histories 365 days; a
+-- device as long as its cookie.
 create or replace function gatehouse.cleanup_batch(p_table text, p_limit integer) returns integer
 language plpgsql volatile
 as $$
@@ -36,6 +36,9 @@ begin
       delete from public.known_devices where (user_id, device_hash) in (select user_id, device_hash
         from public.known_devices where last_seen_at < now() - interval '400 days' order by last_seen_at limit p_limit
         for update skip locked);
+    when 'connection_events' then
+      delete from public.connection_events where id in (select id from public.connection_events
+        where created_at < now() - interval '365 days' order by created_at limit p_limit for update skip locked);
     else
       raise exception 'gate.misused' using errcode = 'GH014', detail = 'cleanup_batch does not know that table';
   end case;

@@ -1,4 +1,4 @@
-import { readCallback, redeemCallback } from '../../../connectors/flow.ts';
+import { readCallback, redeemCallback, type Redemption } from '../../../connectors/flow.ts';
 import type { ProviderIdentity } from '../../../connectors/types.ts';
 import type { SystemContext } from '../../../context.ts';
 import { firstValue, plain } from '../../../db/statement.ts';
@@ -9,22 +9,29 @@ import { makerOf } from '../../idempotency.ts';
 import { applyChange, newChange } from '../changes.ts';
 import { parseBrowserProof } from '../magic-link.ts';
 import { concludeSignIn, newSession, type SignInAnswer } from '../session.ts';
-import { findProvider, type Provider, redirectUriOf } from './providers.ts';
+import { type ConnectReturn, finishConnect } from '../../oauth/finish-connect.ts';
+import { checkIsSetUp, findProvider, type Provider, redirectUriOf } from './providers.ts';
 
 /** A link is begun fresh and takes ten minutes at the most. */
 const LINK_FRESH_SECONDS = 1200;
 
+/** What a redirect to a provider was begun for. */
+type Purpose = 'sign_in' | 'link' | 'connect';
+
 /** Where the browser goes next, and why not further where it was refused. */
 export interface SocialReturn {
-  readonly purpose: 'sign_in' | 'link' | null;
+  readonly purpose: Purpose | null;
   readonly redirectUrl: string | null;
   readonly refusal: AppError | null;
 }
 
 interface TakenState {
   readonly outcome: 'taken' | ErrorCode;
-  readonly purpose: 'sign_in' | 'link' | null;
+  readonly purpose: Purpose | null;
   readonly userId: string | null;
+  /** connect: for which organisation, and what was asked for. */
+  readonly organizationId: string | null;
+  readonly request: ConnectReturn['request'] | null;
   readonly redirectUrl: string | null;
 }
 
@@ -38,21 +45,15 @@ export async function returnFromProvider(
   params: URLSearchParams,
 ): Promise<SocialReturn> {
   await ctx.limit('social.return');
-  const provider = findProvider(ctx, name);
+  checkIsSetUp(ctx, name);
   let taken: TakenState | null = null;
   try {
     const { state } = readCallback(params);
     const browser = parseBrowserProof(ctx.cookies.read('sign_in'));
     taken = await takeState(ctx, { state, name, browserSecret: browser?.secret });
     if (taken.outcome !== 'taken') throw new AppError(taken.outcome);
-    const identity = await redeemCallback(provider.connector, provider.client, {
-      params,
-      state,
-      browserSecret: browser?.secret ?? '',
-      redirectUri: redirectUriOf(ctx, name),
-    });
-    if (taken.purpose === 'link') await link(ctx, provider, { identity, begunBy: taken.userId });
-    else await signIn(ctx, provider, { identity, state });
+    const redirect = { params, state, browserSecret: browser?.secret ?? '', redirectUri: redirectUriOf(ctx, name) };
+    await finish(ctx, { name, taken, redirect });
     return { purpose: taken.purpose, redirectUrl: taken.redirectUrl, refusal: null };
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
@@ -62,6 +63,25 @@ export async function returnFromProvider(
     ctx.log({ event: 'social.refused', code: error.code, detail });
     return { purpose: taken?.purpose ?? null, redirectUrl: null, refusal: error };
   }
+}
+
+interface Came {
+  readonly name: string;
+  readonly taken: TakenState;
+  readonly redirect: Redemption;
+}
+
+async function finish(ctx: SystemContext, { name, taken, redirect }: Came): Promise<void> {
+  const { purpose, userId, organizationId, request } = taken;
+  if (purpose === 'connect' && userId !== null && request !== null) {
+    await finishConnect(ctx, { ...redirect, connector: name, userId, organizationId, request });
+    ctx.cookies.clear('sign_in');
+    return;
+  }
+  const provider = findProvider(ctx, name);
+  const identity = await redeemCallback(provider.connector, provider.client, redirect);
+  if (purpose === 'link') await link(ctx, provider, { identity, begunBy: userId });
+  else await signIn(ctx, provider, { identity, state: redirect.state });
 }
 
 async function takeState(

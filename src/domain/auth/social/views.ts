@@ -1,9 +1,9 @@
 import * as z from 'zod';
-import { connectorNames } from '../../../connectors/names.ts';
+import { signInConnectorNames } from '../../../connectors/names.ts';
 import { Uuid } from '../../../lib/ids.ts';
 
 export const BeginSocialInput = z.object({
-  provider: z.enum(connectorNames),
+  provider: z.enum(signInConnectorNames),
   /** Where to go afterwards: a path here, or an address of a trusted origin. */
   redirectUrl: z.string().max(2048).optional(),
 });

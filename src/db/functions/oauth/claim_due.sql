@@ -1,0 +1,22 @@
+-- Takes the most overdue connections for one worker: their due time moves three minutes on, so that nobody else takes them
+-- meanwhile, and they come back by themselves when the worker is lost. Answers [[id, version], …].
+create or replace function gatehouse.claim_due(p_limit integer) returns jsonb
+language plpgsql volatile
+as $$
+begin
+  return (
+    with due as (
+      select id from public.oauth_connections where next_refresh_at <= now()
+       order by next_refresh_at limit p_limit for update skip locked
+    ), claimed as (
+      update public.oauth_connections c set next_refresh_at = now() + interval '3 minutes'
+        from due where c.id = due.id returning c.id, c.version
+    )
+    select coalesce(jsonb_agg(jsonb_build_array(id, version)), '[]') from claimed);
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.claim_due(integer) is 'Takes a batch of connections that are due.';
+--> statement-breakpoint
+revoke all on function gatehouse.claim_due(integer) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.claim_due(integer) to gatehouse_system;

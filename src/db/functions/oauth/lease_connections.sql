@@ -1,0 +1,36 @@
+-- Leases a claimed batch in one trip. p_rows: [[id, version], …]; p_lease: see take_lease. Left out: whoever moved on, is
+-- leased, or has a connector that is left alone (those wait for it, spread over a minute). What can not be refreshed any
+-- more is ended here. Answers [{connection, isUnanswered}, …]. In the order of ids, so that two batches cannot deadlock.
+create or replace function gatehouse.lease_connections(p_rows jsonb, p_lease jsonb) returns jsonb
+language plpgsql volatile
+as $$
+declare
+  v_row record;
+  v public.oauth_connections;
+  v_paused_until timestamptz;
+  v_lease jsonb;
+  v_leased jsonb := '[]';
+begin
+  for v_row in select (r->>0)::uuid as id, r->1 as version from jsonb_array_elements(p_rows) r order by 1 loop
+    v_lease := gatehouse.take_lease(v_row.id, p_lease || jsonb_build_object('version', v_row.version));
+    continue when v_lease->>'outcome' <> 'leased';
+    select * into v from public.oauth_connections c where c.id = v_row.id;
+    v_paused_until := gatehouse.open_breaker_until(v);
+    if v.refresh_token is null or v.refresh_expires_at <= now() then
+      perform gatehouse.end_connection(v, 'expired', jsonb_build_object('class', 'permanent', 'status', null,
+        'code', case when v.refresh_token is null then 'no_refresh_token' else 'refresh_token_expired' end));
+    elsif v_paused_until is not null then
+      update public.oauth_connections set lease_id = null, lease_until = null,
+        next_refresh_at = v_paused_until + random() * interval '1 minute' where id = v.id;
+    else
+      v_leased := v_leased || jsonb_build_array(v_lease - 'outcome');
+    end if;
+  end loop;
+  return v_leased;
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.lease_connections(jsonb, jsonb) is 'Leases a claimed batch of connections.';
+--> statement-breakpoint
+revoke all on function gatehouse.lease_connections(jsonb, jsonb) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.lease_connections(jsonb, jsonb) to gatehouse_system;

@@ -1,0 +1,17 @@
+-- Notes that a token was handed out, and to whom: at most once a minute, and never waiting for anybody.
+create or replace function gatehouse.note_token_read(p_connection public.oauth_connections) returns void
+language plpgsql volatile
+as $$
+begin
+  update public.oauth_connections set last_used_at = now() where id in (
+    select c.id from public.oauth_connections c
+     where c.id = p_connection.id and (c.last_used_at is null or c.last_used_at < now() - interval '1 minute')
+       for no key update skip locked);
+  if found then
+    perform gatehouse.note_connection(p_connection, '{"event": "token_read"}');
+  end if;
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.note_token_read(public.oauth_connections) is 'Notes the use of a connection, at most once a minute.';
+--> statement-breakpoint
+revoke all on function gatehouse.note_token_read(public.oauth_connections) from public;

@@ -1,0 +1,34 @@
+-- Puts newly sealed values where the very old ones still are: a refresh in between keeps its own. The version stays, so a
+-- refresh that is on its way is not lost. p_rows: [{table, id, from: {field: envelope}, to: {field: envelope}}, …].
+create or replace function gatehouse.reseal_values(p_rows jsonb) returns integer
+language plpgsql volatile
+as $$
+declare
+  v_connections integer;
+  v_revocations integer;
+begin
+  update public.oauth_connections c
+     set access_token = case when c.access_token = r->'from'->>'access_token'
+           then r->'to'->>'access_token' else c.access_token end,
+         refresh_token = case when c.refresh_token = r->'from'->>'refresh_token'
+           then r->'to'->>'refresh_token' else c.refresh_token end,
+         client_secret = case when c.client_secret = r->'from'->>'client_secret'
+           then r->'to'->>'client_secret' else c.client_secret end
+    from jsonb_array_elements(p_rows) r
+   where r->>'table' = 'oauth_connections' and c.id = (r->>'id')::uuid;
+  get diagnostics v_connections = row_count;
+  update public.grant_revocations g
+     set token = case when g.token = r->'from'->>g.token_field then r->'to'->>g.token_field else g.token end,
+         client_secret = case when g.client_secret = r->'from'->>'client_secret'
+           then r->'to'->>'client_secret' else g.client_secret end
+    from jsonb_array_elements(p_rows) r
+   where r->>'table' = 'grant_revocations' and g.id = (r->>'id')::uuid;
+  get diagnostics v_revocations = row_count;
+  return v_connections + v_revocations;
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.reseal_values(jsonb) is 'Puts newly sealed values where the old ones still are.';
+--> statement-breakpoint
+revoke all on function gatehouse.reseal_values(jsonb) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.reseal_values(jsonb) to gatehouse_system;

@@ -1,0 +1,64 @@
+-- Keeps a grant in the vault: a new connection of the subject, or the same account once more, in place. Definer: members
+-- write no tokens. p_grant: {id, eventId, begunBy, connectionId, connector, accountId, issuer, subject, clientId,
+-- accessToken, refreshToken, tokenType, expiresIn, refreshExpiresIn, nextRefreshIn, scopes, metadata, parameters}.
+-- With a connectionId the account must be that connection's: connecting another one in its place would give a user's
+-- automations to somebody else. Answers {outcome: connected | an error code, id}.
+create or replace function gatehouse.store_connection(p_grant jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  v_before public.oauth_connections;
+  v public.oauth_connections;
+  v_owner text := coalesce('user:' || gatehouse.uid(), 'organization:' || gatehouse.organization_id()::text);
+begin
+  if p_grant->>'begunBy' is distinct from gatehouse.actor_user_id() then
+    return '{"outcome": "oauth_state.other_browser"}';
+  end if;
+  perform from public.users u where u.id = gatehouse.uid() for no key update;
+  perform from public.organizations o where o.id = gatehouse.organization_id() for no key update;
+  v_before := gatehouse.own_connection(p_grant || jsonb_build_object('connectionId', null));
+  if p_grant->>'connectionId' is not null and v_before.id is distinct from (p_grant->>'connectionId')::uuid then
+    return jsonb_build_object('outcome', case
+      when (gatehouse.own_connection(jsonb_build_object('connectionId', p_grant->>'connectionId'))).id is null
+      then 'connection.not_found' else 'connection.wrong_account' end);
+  elsif v_before.id is null
+      and (select count(*) from public.oauth_connections c where c.owner = v_owner) >= 200 then
+    return '{"outcome": "connection.limit_reached"}';
+  end if;
+  insert into public.oauth_connections as c
+    (id, user_id, organization_id, connector_id, account_id, client_id, access_token, refresh_token, token_type,
+     expires_at, refresh_expires_at, next_refresh_at, scopes, connector_metadata, parameters, created_by)
+  values ((p_grant->>'id')::uuid, gatehouse.uid(), gatehouse.organization_id(), p_grant->>'connector',
+    p_grant->>'accountId', p_grant->>'clientId', p_grant->>'accessToken', p_grant->>'refreshToken',
+    p_grant->>'tokenType', now() + make_interval(secs => (p_grant->>'expiresIn')::double precision),
+    now() + make_interval(secs => (p_grant->>'refreshExpiresIn')::double precision),
+    now() + make_interval(secs => (p_grant->>'nextRefreshIn')::double precision), p_grant->>'scopes',
+    p_grant->'metadata', p_grant->'parameters', gatehouse.actor_user_id())
+  on conflict (owner, connector_id, account_id) do update
+    set access_token = excluded.access_token,
+        refresh_token = coalesce(excluded.refresh_token, case when c.client_id = excluded.client_id then c.refresh_token end),
+        client_id = excluded.client_id, client_secret = null, token_type = excluded.token_type,
+        expires_at = excluded.expires_at, refresh_expires_at = excluded.refresh_expires_at,
+        next_refresh_at = excluded.next_refresh_at, scopes = excluded.scopes, parameters = excluded.parameters,
+        connector_metadata = c.connector_metadata || excluded.connector_metadata, status = 'active', granted_at = now(),
+        version = c.version + 1, lease_id = null, lease_until = null, lease_doubtful = false,
+        failure_count = 0, failing_since = null, last_failure = null
+  returning * into v;
+  update public.oauth_accounts a set connection_id = v.id
+   where a.user_id = v.user_id and a.issuer = p_grant->>'issuer' and a.provider_user_id = p_grant->>'subject';
+  if v.organization_id is not null then
+    insert into public.connected_apps (organization_id, user_id, connection_id, provider, provider_account_id)
+    values (v.organization_id, gatehouse.actor_user_id(), v.id, v.connector_id, v.account_id)
+    on conflict (organization_id, connection_id) do nothing;
+  end if;
+  perform gatehouse.note_connection(v, jsonb_build_object('id', p_grant->>'eventId', 'outbox', true, 'event',
+    case when v_before.id is null then 'connected' when v_before.status <> 'active' then 'recovered'
+      else 'reconnected' end, 'evidence', jsonb_build_object('scopes', v.scopes)));
+  return jsonb_build_object('outcome', 'connected', 'id', v.id);
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.store_connection(jsonb) is 'Keeps a grant of the subject in the vault.';
+--> statement-breakpoint
+revoke all on function gatehouse.store_connection(jsonb) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.store_connection(jsonb) to gatehouse_member;

@@ -1,0 +1,27 @@
+-- Rows with values under other keys than the active one. p_keys: those keys, of the ring; `?` stands for rows under several.
+-- A row under a key that nobody has would come back for ever and is left out. Answers [{table, id, owner, connector,
+-- values: {field: envelope}}, …].
+create or replace function gatehouse.values_to_reseal(p_keys text[], p_limit integer) returns jsonb
+language plpgsql stable
+as $$
+begin
+  return (
+    select coalesce(jsonb_agg(found.entry), '[]') from (
+      (select jsonb_build_object('table', 'oauth_connections', 'id', c.id, 'owner', c.owner, 'connector', c.connector_id,
+          'values', jsonb_strip_nulls(jsonb_build_object('access_token', c.access_token,
+            'refresh_token', c.refresh_token, 'client_secret', c.client_secret))) as entry
+        from public.oauth_connections c where c.key_id = any (p_keys || '?'::text) limit p_limit)
+      union all
+      (select jsonb_build_object('table', 'grant_revocations', 'id', r.id, 'owner', r.owner, 'connector', r.connector_id,
+          'values', jsonb_strip_nulls(jsonb_build_object(r.token_field, r.token, 'client_secret', r.client_secret)))
+        from public.grant_revocations r
+       where split_part(r.token, ':', 3) = any (p_keys) or split_part(r.client_secret, ':', 3) = any (p_keys)
+       limit p_limit)
+    ) found);
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.values_to_reseal(text[], integer) is 'Rows whose values are under an older key.';
+--> statement-breakpoint
+revoke all on function gatehouse.values_to_reseal(text[], integer) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.values_to_reseal(text[], integer) to gatehouse_system;

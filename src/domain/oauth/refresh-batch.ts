@@ -1,0 +1,131 @@
+/** Refreshes a claimed batch: one trip to lease it, then each connection by itself, at most six at a time. */
+import type { ProviderFailure } from '../../connectors/types.ts';
+import type { VaultContext } from '../../context.ts';
+import { firstValue, plain } from '../../db/statement.ts';
+import { newId } from '../../lib/ids.ts';
+import { tripBreaker } from './breaker.ts';
+import { singleUseConnectors } from './get-valid-token.ts';
+import { type Leased, PROVIDER_DEADLINE_MS, type Refreshed, refreshLeased } from './refresh.ts';
+import type { RefreshMessage } from './vault-message.ts';
+import type { SealedConnection } from './vault.ts';
+
+/** Workers have six connections that wait for headers, in one invocation. */
+const WIDTH = 6;
+const LEASE_SECONDS = 60;
+/** A call that begins later could end after the lease. */
+const LAST_START_MS = LEASE_SECONDS * 1000 - PROVIDER_DEADLINE_MS - 5_000;
+/** So many refusals in a row are the provider's state, not a connection's. */
+const FAILURES_TO_TRIP = 5;
+
+/** What became of a batch, for its log line. */
+export interface BatchResult {
+  readonly refreshed: number;
+  readonly failed: number;
+  readonly ended: number;
+  /** Given back without a call: the connector is left alone, or the time was up. */
+  readonly released: number;
+  /** Someone else had it, or had been there. */
+  readonly skipped: number;
+}
+
+/** How a connector does within this batch. */
+interface ConnectorState {
+  failuresInARow: number;
+  /** Seconds to leave it alone; null while it is called. */
+  pausedFor: number | null;
+}
+
+/** @throws AppError when the batch could not be leased: then nothing was done */
+export async function refreshBatch(ctx: VaultContext, rows: RefreshMessage['rows']): Promise<BatchResult> {
+  const leaseId = newId();
+  const begunAt = Date.now();
+  const waiting = interleave(await leaseAll(ctx, rows, leaseId));
+  const leasedCount = waiting.length;
+  const states = new Map<string, ConnectorState>();
+  const left: SealedConnection[] = [];
+  const counts = { refreshed: 0, failed: 0, ended: 0, superseded: 0 };
+  const work = async () => {
+    for (let leased = waiting.shift(); leased; leased = waiting.shift()) {
+      const state = stateOf(states, leased.connection);
+      if (state.pausedFor !== null || Date.now() - begunAt > LAST_START_MS) {
+        left.push(leased.connection);
+        continue;
+      }
+      // oxlint-disable-next-line no-await-in-loop -- six of these loops run side by side
+      const refreshed = await refreshLeased(ctx, leased, leaseId);
+      counts[refreshed.kind === 'queued' ? 'refreshed' : refreshed.kind] += 1;
+      // oxlint-disable-next-line no-await-in-loop
+      await watch(ctx, { state, connection: leased.connection }, refreshed);
+    }
+  };
+  await Promise.all(Array.from({ length: WIDTH }, work));
+  await release(ctx, { left, states, leaseId });
+  const { superseded, ...done } = counts;
+  return { ...done, released: left.length, skipped: rows.length - leasedCount + superseded };
+}
+
+async function leaseAll(ctx: VaultContext, rows: RefreshMessage['rows'], leaseId: string): Promise<Leased[]> {
+  const lease = { id: leaseId, seconds: LEASE_SECONDS, singleUse: singleUseConnectors };
+  const [result] = await ctx.systemGate(() => [
+    plain('select gatehouse.lease_connections($1::jsonb, $2::jsonb) as leased', [
+      JSON.stringify(rows),
+      JSON.stringify(lease),
+    ]),
+  ]);
+  return firstValue<Leased[]>(result, 'leased');
+}
+
+/** One of each connector in turn, so that a slow one does not hold all six places. */
+export function interleave(leased: readonly Leased[]): Leased[] {
+  const groups = [...Map.groupBy(leased, ({ connection }) => connection.connector).values()];
+  const longest = Math.max(0, ...groups.map((group) => group.length));
+  return Array.from({ length: longest }, (_, turn) => groups.flatMap((group) => group[turn] ?? [])).flat();
+}
+
+function stateOf(states: Map<string, ConnectorState>, connection: SealedConnection): ConnectorState {
+  const key = keyOf(connection);
+  const state = states.get(key) ?? { failuresInARow: 0, pausedFor: null };
+  states.set(key, state);
+  return state;
+}
+
+function keyOf({ connector, clientId }: SealedConnection): string {
+  return `${connector} ${clientId ?? ''}`;
+}
+
+/** Our client refused, or told to come later, is enough by itself; else it takes several in a row. */
+async function watch(
+  ctx: VaultContext,
+  { state, connection }: { readonly state: ConnectorState; readonly connection: SealedConnection },
+  refreshed: Refreshed,
+): Promise<void> {
+  if (refreshed.kind !== 'failed') {
+    state.failuresInARow = 0;
+    return;
+  }
+  state.failuresInARow += 1;
+  if (state.pausedFor === null && isReasonToPause(state, refreshed.failure)) {
+    state.pausedFor = await tripBreaker(ctx, connection, refreshed.failure);
+  }
+}
+
+function isReasonToPause({ failuresInARow }: ConnectorState, failure: ProviderFailure): boolean {
+  return failure.class === 'configuration' || failure.status === 429 || failuresInARow >= FAILURES_TO_TRIP;
+}
+
+async function release(
+  ctx: VaultContext,
+  given: { left: readonly SealedConnection[]; states: ReadonlyMap<string, ConnectorState>; leaseId: string },
+): Promise<void> {
+  const byWait = Map.groupBy(given.left, (connection) => given.states.get(keyOf(connection))?.pausedFor ?? 1);
+  if (byWait.size === 0) return;
+  await ctx.systemGate(() =>
+    [...byWait].map(([seconds, connections]) =>
+      plain('select gatehouse.release_leases($1::uuid, $2::uuid[], $3)', [
+        given.leaseId,
+        `{${connections.map(({ id }) => id).join(',')}}`,
+        Math.ceil(seconds),
+      ]),
+    ),
+  );
+}

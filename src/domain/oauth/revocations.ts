@@ -1,0 +1,87 @@
+/** Tells providers of grants that were given up here (RFC 7009), until they have heard. */
+import { revokeGrant } from '../../connectors/flow.ts';
+import type { RevocationOutcome } from '../../connectors/types.ts';
+import type { VaultContext } from '../../context.ts';
+import { firstValue, plain } from '../../db/statement.ts';
+import { AppError } from '../../errors.ts';
+import { clientOf } from './client.ts';
+import { retryIn } from './schedule.ts';
+import { openSealed, sealedFor } from './vault.ts';
+
+const BATCH = 24;
+const WIDTH = 6;
+/** With an hour between the later ones, about a week. */
+const MOST_ATTEMPTS = 170;
+
+interface Revocation {
+  readonly id: string;
+  readonly owner: string;
+  readonly connector: string;
+  readonly clientId: string | null;
+  readonly clientSecret: string | null;
+  readonly field: 'refresh_token' | 'access_token';
+  readonly token: string;
+  readonly parameters: Readonly<Record<string, string>>;
+  readonly attempts: number;
+  readonly isShared: boolean;
+}
+
+/** What is written of one try: how it ended, or when it is tried again. */
+interface Settled {
+  readonly event?: 'grant_revoked' | 'grant_kept' | 'grant_not_revocable' | 'revocation_given_up';
+  readonly failure?: { readonly class: string; readonly code: string; readonly status: number | null };
+  readonly retryIn?: number;
+}
+
+/** One batch of the job. @returns how many ended, and how many wait for another try */
+export async function revokeGrants(ctx: VaultContext): Promise<{ ended: number; postponed: number }> {
+  const [rows] = await ctx.systemGate(() => [plain('select gatehouse.claim_revocations($1) as claimed', [BATCH])]);
+  const waiting = [...firstValue<Revocation[]>(rows, 'claimed')];
+  const counts = { ended: 0, postponed: 0 };
+  const work = async () => {
+    for (let revocation = waiting.shift(); revocation; revocation = waiting.shift()) {
+      // oxlint-disable-next-line no-await-in-loop -- six of these loops run side by side
+      const settled = await revoke(ctx, revocation);
+      counts[settled.retryIn === undefined ? 'ended' : 'postponed'] += 1;
+      // oxlint-disable-next-line no-await-in-loop
+      await settle(ctx, revocation.id, settled);
+    }
+  };
+  await Promise.all(Array.from({ length: WIDTH }, work));
+  return counts;
+}
+
+async function settle(ctx: VaultContext, id: string, settled: Settled): Promise<void> {
+  await ctx.systemGate(() => [
+    plain('select from gatehouse.settle_revocation($1::uuid, $2::jsonb)', [id, JSON.stringify(settled)]),
+  ]);
+}
+
+async function revoke(ctx: VaultContext, revocation: Revocation): Promise<Settled> {
+  const { owner, connector: name, field, attempts, isShared } = revocation;
+  try {
+    const found = await clientOf(ctx.settings, revocation);
+    if ('problem' in found) return again(attempts, { class: 'configuration', code: found.problem, status: null });
+    const { connector, client } = found;
+    // Ending the grant would end the other connection of the same account too.
+    if (isShared && connector.grant?.revocation?.reach === 'grant') return { event: 'grant_kept' };
+    const token = await openSealed(ctx.settings, revocation.token, sealedFor(owner, name, field));
+    const { parameters } = revocation;
+    return settledBy(await revokeGrant(connector, client, { token, tokenType: field, parameters }), attempts);
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    return again(attempts, { class: 'permanent', code: error.code, status: null });
+  }
+}
+
+function settledBy(outcome: RevocationOutcome, attempts: number): Settled {
+  if (outcome.kind === 'revoked') return { event: 'grant_revoked' };
+  if (outcome.kind === 'unsupported') return { event: 'grant_not_revocable' };
+  const { retryAfter, ...failure } = outcome.failure;
+  return again(attempts, failure, retryAfter);
+}
+
+function again(attempts: number, failure: NonNullable<Settled['failure']>, retryAfter: number | null = null): Settled {
+  if (attempts >= MOST_ATTEMPTS) return { event: 'revocation_given_up', failure };
+  return { failure, retryIn: retryIn(attempts, retryAfter) };
+}

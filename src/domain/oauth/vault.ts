@@ -1,0 +1,83 @@
+/** The vault's values: what a connection is to the Worker, and how its tokens are sealed and opened. */
+import type { TokenSet } from '../../connectors/types.ts';
+import type { Settings } from '../../env.ts';
+import { AppError } from '../../errors.ts';
+import type { StoredFailure } from '../../db/schema/oauth.ts';
+import { type SealContext, SealError } from '../../lib/sealing.ts';
+
+/** A row of the vault, as `gatehouse.sealed_connection` answers it. */
+export interface SealedConnection {
+  readonly id: string;
+  /** `user:<id>` or `organization:<id>`. */
+  readonly owner: string;
+  readonly connector: string;
+  readonly accountId: string;
+  readonly clientId: string | null;
+  readonly clientSecret: string | null;
+  readonly accessToken: string;
+  readonly refreshToken: string | null;
+  readonly tokenType: string;
+  readonly scopes: string;
+  readonly status: 'active' | 'expired' | 'revoked' | 'error';
+  readonly version: number;
+  readonly parameters: Readonly<Record<string, string>>;
+  readonly expiresAt: string | null;
+  /** By the database's clock; null when it does not expire. */
+  readonly secondsLeft: number | null;
+  readonly failureCount: number;
+  readonly lastFailure: StoredFailure | null;
+}
+
+/** New tokens as the vault stores them. Null: what is there stays. Lifetimes in seconds from now. */
+export interface SealedTokens {
+  readonly accessToken: string;
+  readonly refreshToken: string | null;
+  readonly clientSecret: string | null;
+  readonly tokenType: string;
+  readonly expiresIn: number | null;
+  readonly refreshExpiresIn: number | null;
+  readonly nextRefreshIn: number | null;
+  readonly scopes: string | null;
+}
+
+export type SealedField = 'access_token' | 'refresh_token' | 'client_secret';
+
+/** What a value is sealed for: DESIGN §4. */
+export function sealedFor(owner: string, connector: string, field: SealedField): SealContext {
+  return { owner, connector, field };
+}
+
+/**
+ * A value of the vault in the clear.
+ * @throws AppError `seal.malformed`, `seal.refused`, `seal.unknown_key`
+ */
+export async function openSealed({ sealer }: Settings, envelope: string, context: SealContext): Promise<string> {
+  try {
+    return await sealer.open(envelope, context);
+  } catch (error) {
+    throw error instanceof SealError ? new AppError(`seal.${error.code}`, { cause: error.code }) : error;
+  }
+}
+
+/** Seals what a provider gave for its owner. */
+export async function sealTokens(
+  { sealer }: Settings,
+  { owner, connector }: { readonly owner: string; readonly connector: string },
+  tokens: TokenSet,
+): Promise<{ accessToken: string; refreshToken: string | null }> {
+  const seal = (value: string, field: SealedField) => sealer.seal(value, sealedFor(owner, connector, field));
+  return {
+    accessToken: await seal(tokens.accessToken, 'access_token'),
+    refreshToken: tokens.refreshToken === null ? null : await seal(tokens.refreshToken, 'refresh_token'),
+  };
+}
+
+/** The same value under the active key; null when it is there already, or there is none. */
+export async function resealIfOld(
+  { sealer }: Settings,
+  envelope: string | null,
+  context: SealContext,
+): Promise<string | null> {
+  if (envelope === null || !sealer.needsRotation(envelope)) return null;
+  return sealer.reseal(envelope, context, context);
+}
