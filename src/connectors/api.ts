@@ -2,7 +2,7 @@ import * as oauth from 'oauth4webapi';
 import { AppError } from '../errors.ts';
 import type { Answer } from './identity.ts';
 import type { Exchange } from './token.ts';
-import type { ApiSource, Claims } from './types.ts';
+import type { ApiSource, Claims, TokenAnswerSource } from './types.ts';
 
 /**
  * Reads the identity from the provider's API, with the access token in the token endpoint's answer.
@@ -11,16 +11,37 @@ import type { ApiSource, Claims } from './types.ts';
 export async function readApi(exchange: Exchange, source: ApiSource, response: Response): Promise<Answer> {
   const { client, server } = exchange;
   const token = await oauth.processAuthorizationCodeResponse(server, { client_id: client.clientId }, response);
-  const answers = await ask(exchange, source, token.access_token);
-  return { issuer: server.issuer, claimed: source.read(answers), grantedScope: token.scope };
+  const claims = await ask(exchange, source, token.access_token);
+  return { issuer: server.issuer, claimed: source.read(claims), claims, token };
+}
+
+/** Reads the identity from the token endpoint's answer itself. */
+export async function readTokenAnswer(
+  { client, server }: Exchange,
+  source: TokenAnswerSource,
+  response: Response,
+): Promise<Answer> {
+  const token = await oauth.processAuthorizationCodeResponse(server, { client_id: client.clientId }, response);
+  const claims = { ...token };
+  return { issuer: server.issuer, claimed: source.read(claims), claims, token };
 }
 
 async function ask({ fetch }: Exchange, source: ApiSource, accessToken: string): Promise<Claims> {
-  const headers = { ...source.headers, authorization: `Bearer ${accessToken}` };
+  const headers = { ...source.headers, ...tokenHeader(accessToken, source.tokenHeader) };
   const asked = Object.entries(source.urls).map(async ([name, url]) => {
-    const response = await fetch(url, { headers });
+    const body = source.bodies?.[name];
+    const response = await fetch(url, body ? jsonRequest('POST', headers, body) : { headers });
     if (response.status !== 200) throw new AppError('provider.answer_invalid', { cause: response.status });
     return [name, await response.json()] as const;
   });
   return Object.fromEntries(await Promise.all(asked));
+}
+
+/** The header that an API knows us by; `name` where it has its own, with the bare token. */
+export function tokenHeader(token: string, name?: string): Readonly<Record<string, string>> {
+  return name === undefined ? { authorization: `Bearer ${token}` } : { [name]: token };
+}
+
+export function jsonRequest(method: string, headers: Readonly<Record<string, string>>, body: Claims): RequestInit {
+  return { method, headers: { ...headers, 'content-type': 'application/json' }, body: JSON.stringify(body) };
 }

@@ -28,6 +28,7 @@ export const apple: Connector = {
       return { ...standardClaims(claims, isVerified), name: nameOf(user), avatarUrl: null };
     },
   },
+  grant: null,
 };
 
 /**

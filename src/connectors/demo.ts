@@ -19,4 +19,13 @@ export const demo: Connector = {
     algorithms: ['RS256', 'ES256', 'EdDSA'],
     read: (claims) => standardClaims(claims, claims.email_verified === true),
   },
+  grant: {
+    // https://openid.net/specs/openid-connect-core-1_0.html#OfflineAccess: only with consent
+    scopes: ['openid', 'email', 'profile', 'offline_access'],
+    authorizationParams: { prompt: 'consent' },
+    refresh: { rotates: true, reuse: 'revokes', idleSeconds: null },
+    expiry: { fallbackSeconds: 3600 },
+    revocation: { method: 'rfc7009', endpoint: null, token: 'refresh_token', reach: 'grant', gone: ['invalid_token'] },
+    metadata: ({ sub, email }) => ({ account_id: sub, email }),
+  },
 };

@@ -1,19 +1,32 @@
-/** The authorisation code flow, once for all connectors. No database, no session: who somebody is at a provider. */
-import { AppError } from '../errors.ts';
-import { readApi } from './api.ts';
-import { readCallback } from './callback.ts';
-import { readIdToken } from './id-token.ts';
+/** What is done with providers, once for all connectors. No database, no session, nothing sealed. */
 import { identityOf } from './identity.ts';
-import { checkCallbackIssuer, issuerOf } from './issuer.ts';
-import { type FetchOptions, providerFetch } from './provider-fetch.ts';
+import type { FetchOptions } from './provider-fetch.ts';
+import { redeem } from './redemption.ts';
 import { refusing } from './refusals.ts';
-import { serverOf } from './server.ts';
-import { type Redemption, requestToken } from './token.ts';
+import type { Redemption } from './token.ts';
 import type { Connector, ConnectorClient, ProviderIdentity } from './types.ts';
 
-export { authorizationUrl } from './authorization-url.ts';
+export { authorizationUrl, type AuthorizationRequest } from './authorization-url.ts';
 export { readCallback } from './callback.ts';
+export { connectAuthorizationUrl, redeemGrant } from './grant.ts';
+export { checkParameters } from './parameters.ts';
 export { deriveSecrets } from './pkce.ts';
+export type { FetchOptions } from './provider-fetch.ts';
+export { refreshTokens, type RefreshRequest } from './refresh.ts';
+export { revokeGrant, type RevocationRequest } from './revoke.ts';
+export type { Redemption } from './token.ts';
+export type {
+  Connector,
+  ConnectorClient,
+  FailureClass,
+  Grant,
+  GrantRules,
+  Parameters,
+  ProviderFailure,
+  RefreshOutcome,
+  RevocationOutcome,
+  TokenSet,
+} from './types.ts';
 
 /**
  * Redeems what the browser brought back. The state must have been looked up, spent and found to be of this connector
@@ -27,19 +40,5 @@ export async function redeemCallback(
   client: ConnectorClient,
   request: Redemption & FetchOptions,
 ): Promise<ProviderIdentity> {
-  return refusing(async () => {
-    const callback = readCallback(request.params);
-    if (callback.state !== request.state) throw new AppError('provider.answer_invalid', { cause: 'state' });
-    checkCallbackIssuer(connector, issuerOf(connector, client), callback);
-    if (callback.refusal) throw new AppError(callback.refusal);
-    const fetch = providerFetch(connector, request);
-    const exchange = { connector, client, fetch, server: await serverOf(connector, client, fetch) };
-    const response = await requestToken(exchange, request);
-    const { identity } = connector;
-    const answer =
-      identity.kind === 'id_token'
-        ? await readIdToken(exchange, identity, { response, callback, redemption: request })
-        : await readApi(exchange, identity, response);
-    return identityOf(connector, answer);
-  });
+  return refusing(async () => identityOf(connector, await redeem(connector, client, request)));
 }

@@ -1,3 +1,4 @@
+import { asClaims } from './claims.ts';
 import type { Claims, Connector } from './types.ts';
 
 /** OAuth without OpenID. https://docs.github.com/apps/oauth-apps/building-oauth-apps/authorizing-oauth-apps */
@@ -37,6 +38,30 @@ export const github: Connector = {
       };
     },
   },
+  answer: {
+    // https://docs.github.com/apps/oauth-apps/maintaining-oauth-apps/troubleshooting-oauth-app-access-token-request-errors
+    errors: {
+      bad_refresh_token: 'permanent',
+      incorrect_client_credentials: 'configuration',
+    },
+  },
+  grant: {
+    scopes: ['read:user', 'user:email'],
+    impliedScopes,
+    // A GitHub App's tokens expire; an OAuth app's do not, and it gets no refresh token.
+    // https://docs.github.com/apps/creating-github-apps/authenticating-with-a-github-app/refreshing-user-access-tokens
+    refresh: { rotates: true, reuse: 'revokes', idleSeconds: null },
+    expiry: { fallbackSeconds: null, refreshExpiresInPath: 'refresh_token_expires_in' },
+    // https://docs.github.com/rest/apps/oauth-applications#delete-an-app-authorization
+    revocation: {
+      method: 'github',
+      endpoint: 'https://api.github.com/applications/{client_id}/grant',
+      token: 'access_token',
+      reach: 'grant',
+      gone: [404],
+    },
+    metadata: ({ user }) => ({ account_id: String(asClaims(user).id), login: asClaims(user).login }),
+  },
 };
 
 function primaryOf(emails: unknown): Claims {
@@ -44,6 +69,25 @@ function primaryOf(emails: unknown): Claims {
   return emails.map(asClaims).find(({ primary }) => primary === true) ?? {};
 }
 
-function asClaims(value: unknown): Claims {
-  return typeof value === 'object' && value !== null ? (value as Claims) : {};
+/**
+ * What a scope includes: GitHub leaves out of its answers what another one covers.
+ * https://docs.github.com/apps/oauth-apps/building-oauth-apps/scopes-for-oauth-apps
+ */
+const included: Readonly<Record<string, readonly string[]>> = {
+  repo: ['repo:status', 'repo_deployment', 'public_repo', 'repo:invite', 'security_events'],
+  user: ['read:user', 'user:email', 'user:follow'],
+  project: ['read:project'],
+  'admin:repo_hook': ['write:repo_hook', 'read:repo_hook'],
+  'write:repo_hook': ['read:repo_hook'],
+  'admin:org': ['write:org', 'read:org'],
+  'write:org': ['read:org'],
+  'admin:public_key': ['write:public_key', 'read:public_key'],
+  'write:public_key': ['read:public_key'],
+  'admin:gpg_key': ['write:gpg_key', 'read:gpg_key'],
+  'write:gpg_key': ['read:gpg_key'],
+  'write:packages': ['read:packages'],
+};
+
+function impliedScopes(granted: string): readonly string[] {
+  return Object.hasOwn(included, granted) ? (included[granted] ?? []) : [];
 }

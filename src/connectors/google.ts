@@ -25,6 +25,39 @@ export const google: Connector = {
     algorithms: ['RS256'],
     read: (claims) => standardClaims(claims, isAuthoritative(claims)),
   },
+  answer: {
+    // https://developers.google.com/identity/protocols/oauth2/web-server#handlingresponse
+    errors: {
+      deleted_client: 'configuration',
+      disabled_client: 'configuration',
+      admin_policy_enforced: 'permanent',
+    },
+  },
+  grant: {
+    scopes: ['openid', 'email', 'profile'],
+    // https://developers.google.com/identity/protocols/oauth2/web-server: a refresh token comes for offline access, and
+    // surely only when consent was asked for; what was granted before is granted again.
+    authorizationParams: { access_type: 'offline', prompt: 'consent', include_granted_scopes: 'true' },
+    // Asked for by their OpenID names, granted under Google's own.
+    impliedScopes: (granted) => {
+      const [, name] = /^https:\/\/www\.googleapis\.com\/auth\/userinfo\.(email|profile)$/.exec(granted) ?? [];
+      return name ? [name] : [];
+    },
+    // It dies after six months without use; https://developers.google.com/identity/protocols/oauth2#expiration
+    refresh: { rotates: false, reuse: 'allowed', idleSeconds: 180 * 86_400 },
+    // Set where the person gave access for a time only.
+    expiry: { fallbackSeconds: 3600, refreshExpiresInPath: 'refresh_token_expires_in' },
+    // Either token ends what the person granted to the whole project, in all of its clients.
+    // https://developers.google.com/identity/protocols/oauth2/web-server#tokenrevoke
+    revocation: {
+      method: 'rfc7009',
+      endpoint: 'https://oauth2.googleapis.com/revoke',
+      token: 'refresh_token',
+      reach: 'grant',
+      gone: ['invalid_token'],
+    },
+    metadata: ({ sub, email, hd }) => ({ account_id: sub, email, hosted_domain: hd }),
+  },
 };
 
 /**

@@ -6,7 +6,8 @@ import { peekAtJwt } from './jwt.ts';
 import { keySetOf } from './key-sets.ts';
 import { deriveSecrets } from './pkce.ts';
 import { libraryOptions } from './server.ts';
-import { type Exchange, jsonOf, type Redemption } from './token.ts';
+import { objectOf } from './token-answer.ts';
+import type { Exchange, Redemption } from './token.ts';
 import type { Callback, IdTokenSource } from './types.ts';
 
 /**
@@ -21,7 +22,7 @@ export async function readIdToken(
 ): Promise<Answer> {
   const own = { client_id: exchange.client.clientId };
   const { nonce } = await deriveSecrets(redemption.browserSecret, redemption.state);
-  const { id_token: idToken } = await jsonOf(response);
+  const idToken = (await objectOf(response))?.id_token;
   const { header, claims: unchecked } = peekAtJwt(idToken);
   // The issuer is pinned by our rule, never taken from the token (CVE-2026-31813): the token only names its tenant,
   // and the library then holds its `iss` to the whole. Without an ID token there is none to name; it then refuses.
@@ -37,7 +38,7 @@ export async function readIdToken(
   // Each was held to the rule; where the rule leaves a tenant open, both must name the same one.
   if (callback.issuer !== null && callback.issuer !== issuer) throw new AppError('provider.issuer_mismatch');
   await checkSignature(exchange, server, response).then((keySet) => keySet.checkKeyIssuer(header.kid, claims));
-  return { issuer, claimed: source.read(claims, callback), grantedScope: token.scope };
+  return { issuer, claimed: source.read(claims, callback), claims, token };
 }
 
 async function checkSignature({ connector, fetch }: Exchange, server: oauth.AuthorizationServer, response: Response) {

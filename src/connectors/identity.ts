@@ -1,13 +1,12 @@
+import type { TokenEndpointResponse } from 'oauth4webapi';
 import { AppError } from '../errors.ts';
 import { emailAddress, isStorable } from '../lib/text.ts';
-import type { ClaimedIdentity, Connector, ProviderIdentity } from './types.ts';
+import { scopesIn } from './scopes.ts';
+import type { ClaimedIdentity, Claims, Connector, ProviderIdentity } from './types.ts';
 
 const MAX_SUBJECT = 255;
 const MAX_NAME = 200;
 const MAX_URL = 2048;
-const MAX_SCOPES = 100;
-/** RFC 6749 §3.3, bounded. */
-const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]{1,255}$/;
 /** Control characters, and those that turn the direction of text around: they make one name look like another. */
 const UNPRINTABLE = /[\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]+/gu;
 
@@ -15,15 +14,17 @@ const UNPRINTABLE = /[\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]+/gu;
 export interface Answer {
   readonly issuer: string;
   readonly claimed: ClaimedIdentity;
-  /** The token answer's `scope`; absent when it is what was asked for (RFC 6749 §5.1). */
-  readonly grantedScope: string | undefined;
+  /** What that was read from. */
+  readonly claims: Claims;
+  /** The token endpoint's. Its `scope` is absent when it is what was asked for (RFC 6749 §5.1). */
+  readonly token: TokenEndpointResponse;
 }
 
 /**
  * Checks what a provider says about somebody. What it must say is the subject; the rest is null where it does not hold.
  * @throws provider.answer_invalid without a subject: an empty one would be everybody (GHSA-5hvv-9cqv-894r)
  */
-export function identityOf(connector: Connector, { issuer, claimed, grantedScope }: Answer): ProviderIdentity {
+export function identityOf(connector: Connector, { issuer, claimed, token }: Answer): ProviderIdentity {
   const { subject } = claimed;
   if (typeof subject !== 'string' || subject === '' || subject.length > MAX_SUBJECT || !isStorable(subject)) {
     throw new AppError('provider.answer_invalid', { cause: 'subject' });
@@ -36,7 +37,7 @@ export function identityOf(connector: Connector, { issuer, claimed, grantedScope
     isEmailVerified: email !== null && claimed.isEmailVerified,
     name: nameOf(claimed.name),
     avatarUrl: imageOf(claimed.avatarUrl),
-    scopes: scopesOf(connector, grantedScope),
+    scopes: token.scope === undefined ? connector.scopes : scopesIn(connector, token.scope),
   };
 }
 
@@ -58,10 +59,4 @@ function imageOf(url: unknown): string | null {
   if (typeof url !== 'string' || url.length > MAX_URL || !URL.canParse(url)) return null;
   const { protocol, href, username, password } = new URL(url);
   return protocol === 'https:' && !username && !password && href.length <= MAX_URL ? href : null;
-}
-
-function scopesOf({ scopes, grantedScopeSeparator = ' ' }: Connector, granted: string | undefined): readonly string[] {
-  if (granted === undefined) return scopes;
-  const found = granted.split(grantedScopeSeparator).filter((scope) => SCOPE.test(scope));
-  return [...new Set(found)].slice(0, MAX_SCOPES);
 }

@@ -27,4 +27,32 @@ export const microsoft: Connector = {
     // https://learn.microsoft.com/entra/identity-platform/optional-claims-reference
     read: (claims) => ({ ...standardClaims(claims, claims.xms_edov === true), avatarUrl: null }),
   },
+  answer: {
+    // The person has to come back: https://learn.microsoft.com/entra/identity-platform/reference-error-codes
+    errors: {
+      interaction_required: 'permanent',
+      consent_required: 'permanent',
+      login_required: 'permanent',
+    },
+  },
+  grant: {
+    scopes: ['openid', 'email', 'profile', 'offline_access'],
+    // A scope of Graph may be asked for and granted with its resource, or without.
+    impliedScopes: (granted) =>
+      granted.startsWith(GRAPH) ? [granted.slice(GRAPH.length)] : [`${GRAPH}${granted}`].filter(isGraphScope),
+    // Each use brings a new one and leaves the old one alone; 90 days without use.
+    // https://learn.microsoft.com/entra/identity-platform/refresh-tokens
+    refresh: { rotates: true, reuse: 'allowed', idleSeconds: 90 * 86_400 },
+    expiry: { fallbackSeconds: 3600 },
+    // There is none: Graph can only sign a person out of everything, everywhere.
+    revocation: null,
+    metadata: ({ sub, oid, tid, email }) => ({ account_id: sub, object_id: oid, tenant_id: tid, email }),
+  },
 };
+
+const GRAPH = 'https://graph.microsoft.com/';
+
+/** Such as `Mail.Read`; OpenID's own, such as `email`, have no resource. */
+function isGraphScope(scope: string): boolean {
+  return /^https:\/\/graph\.microsoft\.com\/[A-Z][\w-]*(?:\.[\w-]+)+$/.test(scope);
+}

@@ -17,6 +17,7 @@ interface Found {
   readonly authorization_endpoint: string;
   readonly token_endpoint: string;
   readonly jwks_uri?: string;
+  readonly revocation_endpoint?: string;
 }
 
 export type Server = oauth.AuthorizationServer & Found;
@@ -29,11 +30,19 @@ export type Server = oauth.AuthorizationServer & Found;
 export async function serverOf(connector: Connector, client: ConnectorClient, fetch: ProviderFetch): Promise<Server> {
   const issuer = issuerOf(connector, client);
   const algorithms = connector.identity.kind === 'id_token' ? [...connector.identity.algorithms] : [];
-  const { endpoints } = connector;
-  const found = endpoints
-    ? { authorization_endpoint: endpoints.authorization, token_endpoint: endpoints.token, jwks_uri: endpoints.jwks }
-    : await discover(issuer, libraryOptions(connector, fetch));
+  const found = pinned(connector) ?? (await discover(issuer, libraryOptions(connector, fetch)));
   return { ...found, issuer, id_token_signing_alg_values_supported: algorithms };
+}
+
+function pinned({ endpoints, grant }: Connector): Found | null {
+  if (!endpoints) return null;
+  const { authorization, token, jwks } = endpoints;
+  return {
+    authorization_endpoint: authorization,
+    token_endpoint: token,
+    jwks_uri: jwks,
+    revocation_endpoint: grant?.revocation?.endpoint ?? undefined,
+  };
 }
 
 /** What each of the library's requests is given. What `fetch` refuses, the library need not refuse as well. */
@@ -46,11 +55,11 @@ async function discover(issuer: string, options: ReturnType<typeof libraryOption
   if (known && Date.now() - known.at < FRESH_MS) return known.found;
   const url = new URL(issuer);
   const metadata = await oauth.processDiscoveryResponse(url, await oauth.discoveryRequest(url, options));
-  const { authorization_endpoint, token_endpoint, jwks_uri } = metadata;
+  const { authorization_endpoint, token_endpoint, jwks_uri, revocation_endpoint } = metadata;
   if (!authorization_endpoint || !token_endpoint || !jwks_uri) {
     throw new AppError('provider.answer_invalid', { cause: 'discovery' });
   }
-  const found = { authorization_endpoint, token_endpoint, jwks_uri };
+  const found = { authorization_endpoint, token_endpoint, jwks_uri, revocation_endpoint };
   discovered.set(issuer, { found, at: Date.now() });
   return found;
 }

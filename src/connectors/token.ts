@@ -3,6 +3,7 @@ import { clientAuthentication } from './client-authentication.ts';
 import { deriveSecrets } from './pkce.ts';
 import type { ProviderFetch } from './provider-fetch.ts';
 import { libraryOptions, type Server } from './server.ts';
+import { normaliseTokenAnswer } from './token-answer.ts';
 import type { Connector, ConnectorClient } from './types.ts';
 
 /** One redemption: who with whom. */
@@ -21,8 +22,14 @@ export interface Redemption {
   readonly redirectUri: string;
 }
 
-/** Sends the code to the token endpoint, with the PKCE verifier. The answer is not looked at yet. */
-export async function requestToken(exchange: Exchange, redemption: Redemption): Promise<Response> {
+/** A redemption, as this connector wants it. */
+export interface TokenRequest extends Redemption {
+  /** Beyond the standard's. */
+  readonly tokenParams?: Readonly<Record<string, string>>;
+}
+
+/** Sends the code to the token endpoint, with the PKCE verifier. @returns the answer in the standard's shape, unread */
+export async function requestToken(exchange: Exchange, redemption: TokenRequest): Promise<Response> {
   const { connector, client, server, fetch } = exchange;
   const { state, browserSecret, redirectUri } = redemption;
   const own = { client_id: client.clientId };
@@ -32,23 +39,22 @@ export async function requestToken(exchange: Exchange, redemption: Redemption): 
   // Checked by `checkCallbackIssuer`: the library has one answer for all that is wrong with it, and no tenants.
   params.delete('iss');
   const answer = oauth.validateAuthResponse(server, own, params, state);
-  const send: ProviderFetch = async (url, init) => withErrorStatus(await fetch(url, init));
-  const options = libraryOptions(connector, send);
-  return oauth.authorizationCodeGrantRequest(server, own, authentication, answer, redirectUri, codeVerifier, options);
+  const options = {
+    ...libraryOptions(connector, tokenFetch(connector, fetch)),
+    additionalParameters: redemption.tokenParams,
+  };
+  const verifier = connector.refusesPkce ? oauth.nopkce : codeVerifier;
+  return oauth.authorizationCodeGrantRequest(server, own, authentication, answer, redirectUri, verifier, options);
 }
 
-/** GitHub says no with status 200; RFC 6749 §5.2 has 400 for it, and so has the library. */
-async function withErrorStatus(response: Response): Promise<Response> {
-  if (response.status !== 200) return response;
-  const body = await jsonOf(response);
-  return typeof body.error === 'string' ? Response.json(body, { status: 400 }) : response;
+/** How the token endpoint is called: the body as this provider wants it, the answer as the library wants it. */
+export function tokenFetch(connector: Connector, fetch: ProviderFetch): ProviderFetch {
+  return async (url, init) => normaliseTokenAnswer(connector, await fetch(url, encoded(connector, init)));
 }
 
-/** The object in an answer that is left unread; empty when it holds none. */
-export async function jsonOf(response: Response): Promise<Readonly<Record<string, unknown>>> {
-  const value: unknown = await response
-    .clone()
-    .json()
-    .catch(() => null);
-  return typeof value === 'object' && value !== null ? { ...value } : {};
+function encoded({ tokenEncoding }: Connector, init: RequestInit): RequestInit {
+  if (tokenEncoding !== 'json' || !(init.body instanceof URLSearchParams)) return init;
+  const headers = new Headers(init.headers);
+  headers.set('content-type', 'application/json');
+  return { ...init, headers, body: JSON.stringify(Object.fromEntries(init.body)) };
 }

@@ -1,5 +1,8 @@
 /** What a connector is: a provider as data. The flow (`flow.ts`) is written once and reads these. */
+import type { AnswerRules, GrantRules } from './grant-types.ts';
 import type { ConnectorName } from './names.ts';
+
+export type * from './grant-types.ts';
 
 /** What a provider knows this deployment by; from the settings. */
 export interface ConnectorClient {
@@ -26,12 +29,18 @@ export interface Connector {
   /** May be on http, at loopback alone; the settings take it with ENVIRONMENT=development only. */
   readonly isForDevelopment: boolean;
   readonly clientAuthentication: ClientAuthentication;
+  /** How the body of a token request is written: as a form, unless the provider wants JSON. */
+  readonly tokenEncoding?: 'json';
   /** What sign-in asks for. */
   readonly scopes: readonly string[];
+  /** Between the scopes of a request; a space (RFC 6749 §3.3), unless the provider has its own way. */
+  readonly scopeSeparator?: string;
   /** Between the scopes of a token answer. A space (RFC 6749 §3.3), unless the provider has its own way. */
   readonly grantedScopeSeparator?: string;
   /** How the browser brings the answer: in the address, or as a form that it posts across sites. */
   readonly responseMode: 'query' | 'form_post';
+  /** The provider refuses a request with PKCE. Never for a connector that signs in: RFC 9700 §2.1.1. */
+  readonly refusesPkce?: true;
   /** Parameters of the authorisation request beyond the standard ones. */
   readonly authorizationParams?: Readonly<Record<string, string>>;
   /** The parameter that suggests an account to the provider; null where it has none. */
@@ -39,7 +48,11 @@ export interface Connector {
   /** The values of `prompt` that the provider knows; others are not sent. */
   readonly prompts: readonly Prompt[];
   /** Where the provider says who somebody is. */
-  readonly identity: IdTokenSource | ApiSource;
+  readonly identity: IdTokenSource | ApiSource | TokenAnswerSource;
+  /** How its token answers differ from the standard's, where they do. */
+  readonly answer?: AnswerRules;
+  /** How it gives access to what people have there; null where it only says who they are. */
+  readonly grant: GrantRules | null;
 }
 
 export interface Endpoints {
@@ -71,9 +84,19 @@ export interface IdTokenSource {
 export interface ApiSource {
   readonly kind: 'api';
   readonly headers: Readonly<Record<string, string>>;
+  /** The header with the bare token, where it is not `Authorization: Bearer`. */
+  readonly tokenHeader?: string;
   /** Read at once, each by GET; `read` gets the parsed JSON under the same names. */
   readonly urls: Readonly<Record<string, string>>;
+  /** JSON to send by POST instead, under the names of `urls`. */
+  readonly bodies?: Readonly<Record<string, Claims>>;
   readonly read: (answers: Claims) => ClaimedIdentity;
+}
+
+/** A provider whose token answer itself says it. The token endpoint is pinned and on TLS, so nobody else wrote that. */
+export interface TokenAnswerSource {
+  readonly kind: 'token_answer';
+  readonly read: (answer: Claims) => ClaimedIdentity;
 }
 
 /** Parsed JSON of a provider, of which nothing is known yet. */

@@ -30,7 +30,7 @@ async function finish(c: HonoContext<AppEnv>, params: URLSearchParams): Promise<
     c.req.param('connector') ?? '',
     params,
   );
-  const home = purpose === 'link' ? '/account' : '/sign-in';
+  const home = purpose === 'sign_in' || purpose === null ? '/sign-in' : '/account';
   // The code alone: no text of a provider is ever shown (CVE-2025-71404).
   if (refusal) return c.redirect(`${home}?problem=${encodeURIComponent(refusal.code)}`, 303);
   return c.redirect(redirectUrl ?? '/account', 303);

@@ -19,6 +19,7 @@ export const ConnectorView = z.object({
   /** What `parameters` of a connect must name. */
   parameters: z.array(z.string()),
 });
+export type ConnectorView = z.infer<typeof ConnectorView>;
 
 export const ConnectInput = z.object({
   connector: ConnectorName,

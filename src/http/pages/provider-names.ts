@@ -4,3 +4,13 @@ import { findConnector } from '../../connectors/index.ts';
 export function titleOfProvider(name: string): string {
   return findConnector(name)?.title ?? name;
 }
+
+/** What a value looks like that a provider's addresses need, such as a shop's domain; '' where it needs none of that name. */
+export function exampleOf(name: string, parameter: string): string {
+  return findConnector(name)?.grant?.parameters?.[parameter]?.example ?? '';
+}
+
+/** Whether the provider can be told that its access is given up. */
+export function canRevoke(name: string): boolean {
+  return Boolean(findConnector(name)?.grant?.revocation);
+}

@@ -1,12 +1,11 @@
 import type { Context as HonoContext } from 'hono';
-import { connectorNames } from '../../connectors/names.ts';
+import { signInConnectorNames } from '../../connectors/names.ts';
 import { AppError } from '../../errors.ts';
 import type { AppEnv } from '../open-context.ts';
 import { change } from './account-page.tsx';
 import { callApi, formKey, readForm, refusalOf } from './calls.ts';
+import { goOn } from './go-on.tsx';
 import { allowedRedirect, guarded } from './guard.ts';
-import { showPage } from './layout.tsx';
-import { titleOfProvider } from './provider-names.ts';
 import { ask } from './sign-in.tsx';
 import { inWords } from './words.ts';
 
@@ -51,25 +50,7 @@ export function unlinkSocial(c: HonoContext<AppEnv>): Promise<Response> {
 }
 
 function providerOf(name: string) {
-  const known = connectorNames.find((candidate) => candidate === name);
+  const known = signInConnectorNames.find((candidate) => candidate === name);
   if (!known) throw new AppError('provider.unknown');
   return known;
-}
-
-/**
- * On to the provider, by a page and not by a redirect: browsers hold every redirect that follows a form to `form-action`
- * (CSP Level 3; Chromium does), and providers redirect on to hosts that nobody can list, such as a company's sign-in.
- */
-function goOn(c: HonoContext<AppEnv>, name: string, address: string): Response | Promise<Response> {
-  const title = titleOfProvider(name);
-  const content = (
-    <>
-      <h1>One moment</h1>
-      <p class="soft">You go on to {title}, and come back from there.</p>
-      <p>
-        <a href={address}>Go on to {title}</a>
-      </p>
-    </>
-  );
-  return showPage(c, { title: 'One moment', content, refresh: { seconds: 0, to: address } });
 }
