@@ -371,7 +371,8 @@ begin
   end if;
   update public.oauth_connections
      set lease_id = null, lease_until = null, lease_doubtful = false,
-         next_refresh_at = now() + make_interval(secs => (p_failed->>'retryIn')::double precision)
+         next_refresh_at = case when status = 'active'
+           then now() + make_interval(secs => (p_failed->>'retryIn')::double precision) end
    where id = v.id;
   if v_failure->>'class' <> 'configuration' then
     v_is_new := v.last_failure->>'code' is distinct from v_failure->>'code';
@@ -653,12 +654,17 @@ begin
     end if;
     if v_lease->>'outcome' in ('leased', 'busy') then
       return v_lease;
-    elsif v_lease ? 'connection' then
+    elsif v_paused_until is null then
+      -- Somebody was here between the two looks: what they left counts.
       select * into v from public.oauth_connections c where c.id = v.id;
       v_is_good := v.expires_at is null or v.expires_at > now() + interval '5 seconds';
     end if;
   end if;
-  if not v_is_good then
+  if v.id is null then
+    return '{"outcome": "not_connected"}';
+  elsif v.status <> 'active' then
+    return jsonb_build_object('outcome', 'needs_reauthorization', 'connection', gatehouse.sealed_connection(v));
+  elsif not v_is_good then
     return jsonb_build_object('outcome', 'failing', 'connection', gatehouse.sealed_connection(v), 'retryAfter',
       ceil(greatest(1, extract(epoch from coalesce(v_paused_until, v.next_refresh_at) - now()))));
   end if;

@@ -20,7 +20,8 @@ begin
   end if;
   update public.oauth_connections
      set lease_id = null, lease_until = null, lease_doubtful = false,
-         next_refresh_at = now() + make_interval(secs => (p_failed->>'retryIn')::double precision)
+         next_refresh_at = case when status = 'active'
+           then now() + make_interval(secs => (p_failed->>'retryIn')::double precision) end
    where id = v.id;
   if v_failure->>'class' <> 'configuration' then
     v_is_new := v.last_failure->>'code' is distinct from v_failure->>'code';

@@ -30,12 +30,17 @@ begin
     end if;
     if v_lease->>'outcome' in ('leased', 'busy') then
       return v_lease;
-    elsif v_lease ? 'connection' then
+    elsif v_paused_until is null then
+      -- Somebody was here between the two looks: what they left counts.
       select * into v from public.oauth_connections c where c.id = v.id;
       v_is_good := v.expires_at is null or v.expires_at > now() + interval '5 seconds';
     end if;
   end if;
-  if not v_is_good then
+  if v.id is null then
+    return '{"outcome": "not_connected"}';
+  elsif v.status <> 'active' then
+    return jsonb_build_object('outcome', 'needs_reauthorization', 'connection', gatehouse.sealed_connection(v));
+  elsif not v_is_good then
     return jsonb_build_object('outcome', 'failing', 'connection', gatehouse.sealed_connection(v), 'retryAfter',
       ceil(greatest(1, extract(epoch from coalesce(v_paused_until, v.next_refresh_at) - now()))));
   end if;
