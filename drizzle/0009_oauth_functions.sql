@@ -155,16 +155,18 @@ grant execute on function gatehouse.begin_connect(jsonb) to gatehouse_member;
 create or replace function gatehouse.claim_due(p_limit integer) returns jsonb
 language plpgsql volatile
 as $$
+declare
+  v_claimed jsonb;
 begin
-  return (
-    with due as (
-      select id from public.oauth_connections where next_refresh_at <= now()
-       order by next_refresh_at limit p_limit for update skip locked
-    ), claimed as (
-      update public.oauth_connections c set next_refresh_at = now() + interval '3 minutes'
-        from due where c.id = due.id returning c.id, c.version
-    )
-    select coalesce(jsonb_agg(jsonb_build_array(id, version)), '[]') from claimed);
+  with due as (
+    select id from public.oauth_connections where next_refresh_at <= now()
+     order by next_refresh_at limit p_limit for update skip locked
+  ), claimed as (
+    update public.oauth_connections c set next_refresh_at = now() + interval '3 minutes'
+      from due where c.id = due.id returning c.id, c.version
+  )
+  select coalesce(jsonb_agg(jsonb_build_array(id, version)), '[]') into v_claimed from claimed;
+  return v_claimed;
 end $$;
 --> statement-breakpoint
 comment on function gatehouse.claim_due(integer) is 'Takes a batch of connections that are due.';
@@ -179,20 +181,22 @@ grant execute on function gatehouse.claim_due(integer) to gatehouse_system;
 create or replace function gatehouse.claim_revocations(p_limit integer) returns jsonb
 language plpgsql volatile
 as $$
+declare
+  v_claimed jsonb;
 begin
-  return (
-    with due as (
-      select id from public.grant_revocations where next_try_at <= now()
-       order by next_try_at limit p_limit for update skip locked
-    ), claimed as (
-      update public.grant_revocations r set next_try_at = now() + interval '5 minutes', attempts = r.attempts + 1
-        from due where r.id = due.id returning r.*
-    )
-    select coalesce(jsonb_agg(jsonb_build_object('id', r.id, 'owner', r.owner, 'connector', r.connector_id,
+  with due as (
+    select id from public.grant_revocations where next_try_at <= now()
+     order by next_try_at limit p_limit for update skip locked
+  ), claimed as (
+    update public.grant_revocations r set next_try_at = now() + interval '5 minutes', attempts = r.attempts + 1
+      from due where r.id = due.id returning r.*
+  )
+  select coalesce(jsonb_agg(jsonb_build_object('id', r.id, 'owner', r.owner, 'connector', r.connector_id,
       'clientId', r.client_id, 'clientSecret', r.client_secret, 'field', r.token_field, 'token', r.token,
       'parameters', r.parameters, 'attempts', r.attempts, 'isShared', exists (
         select from public.oauth_connections c where c.connector_id = r.connector_id and c.account_id = r.account_id
-           and c.client_id is not distinct from r.client_id))), '[]') from claimed r);
+           and c.client_id is not distinct from r.client_id))), '[]') into v_claimed from claimed r;
+  return v_claimed;
 end $$;
 --> statement-breakpoint
 comment on function gatehouse.claim_revocations(integer) is 'Takes a batch of grants that are to be revoked.';
@@ -412,7 +416,12 @@ begin
           select from public.oauth_connections c where c.key_id = k.key_id limit 100001) found) as rows
         from keys k where k.key_id is not null
       union all
-      select split_part(r.token, ':', 3), count(*) from public.grant_revocations r group by 1
+      select k.key_id, count(*)
+        from public.grant_revocations r cross join lateral (
+          select split_part(r.token, ':', 3) as key_id
+          union
+          select split_part(r.client_secret, ':', 3) where r.client_secret is not null) k
+       group by 1
     )
     select coalesce(jsonb_agg(jsonb_build_object('keyId', t.key_id, 'rows', t.rows, 'isExact', t.rows <= 100000)
       order by t.key_id), '[]')
@@ -444,7 +453,11 @@ begin
     continue when v_lease->>'outcome' <> 'leased';
     select * into v from public.oauth_connections c where c.id = v_row.id;
     v_paused_until := gatehouse.open_breaker_until(v);
-    if v.refresh_token is null or v.refresh_expires_at <= now() then
+    if (v.refresh_token is null or v.refresh_expires_at <= now()) and v.expires_at > now() then
+      -- The token in hand is good to its end.
+      update public.oauth_connections set lease_id = null, lease_until = null, next_refresh_at = v.expires_at
+       where id = v.id;
+    elsif v.refresh_token is null or v.refresh_expires_at <= now() then
       perform gatehouse.end_connection(v, 'expired', jsonb_build_object('class', 'permanent', 'status', null,
         'code', case when v.refresh_token is null then 'no_refresh_token' else 'refresh_token_expired' end));
     elsif v_paused_until is not null then
@@ -647,12 +660,16 @@ begin
   if v.status <> 'active' and not (v_is_forced and v.status = 'error' and v.refresh_token is not null) then
     return jsonb_build_object('outcome', 'needs_reauthorization', 'connection', gatehouse.sealed_connection(v));
   end if;
-  if v.refresh_token is not null and (v_is_forced or not v_is_good or v.next_refresh_at <= now()) then
+  if v.refresh_token is not null and (v_is_forced or not v_is_good
+      or (v.next_refresh_at <= now() and (v.refresh_expires_at is null or v.refresh_expires_at > now()))) then
     v_paused_until := case when not v_is_forced then gatehouse.open_breaker_until(v) end;
     if v_paused_until is null then
       v_lease := gatehouse.take_lease(v.id, p_request->'lease' || jsonb_build_object('isForced', v_is_forced));
     end if;
     if v_lease->>'outcome' in ('leased', 'busy') then
+      if not v_is_forced then
+        perform gatehouse.note_token_read(v);
+      end if;
       return v_lease;
     elsif v_paused_until is null then
       -- Somebody was here between the two looks: what they left counts.

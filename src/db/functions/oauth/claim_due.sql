@@ -3,16 +3,18 @@
 create or replace function gatehouse.claim_due(p_limit integer) returns jsonb
 language plpgsql volatile
 as $$
+declare
+  v_claimed jsonb;
 begin
-  return (
-    with due as (
-      select id from public.oauth_connections where next_refresh_at <= now()
-       order by next_refresh_at limit p_limit for update skip locked
-    ), claimed as (
-      update public.oauth_connections c set next_refresh_at = now() + interval '3 minutes'
-        from due where c.id = due.id returning c.id, c.version
-    )
-    select coalesce(jsonb_agg(jsonb_build_array(id, version)), '[]') from claimed);
+  with due as (
+    select id from public.oauth_connections where next_refresh_at <= now()
+     order by next_refresh_at limit p_limit for update skip locked
+  ), claimed as (
+    update public.oauth_connections c set next_refresh_at = now() + interval '3 minutes'
+      from due where c.id = due.id returning c.id, c.version
+  )
+  select coalesce(jsonb_agg(jsonb_build_array(id, version)), '[]') into v_claimed from claimed;
+  return v_claimed;
 end $$;
 --> statement-breakpoint
 comment on function gatehouse.claim_due(integer) is 'Takes a batch of connections that are due.';

@@ -15,7 +15,12 @@ begin
           select from public.oauth_connections c where c.key_id = k.key_id limit 100001) found) as rows
         from keys k where k.key_id is not null
       union all
-      select split_part(r.token, ':', 3), count(*) from public.grant_revocations r group by 1
+      select k.key_id, count(*)
+        from public.grant_revocations r cross join lateral (
+          select split_part(r.token, ':', 3) as key_id
+          union
+          select split_part(r.client_secret, ':', 3) where r.client_secret is not null) k
+       group by 1
     )
     select coalesce(jsonb_agg(jsonb_build_object('keyId', t.key_id, 'rows', t.rows, 'isExact', t.rows <= 100000)
       order by t.key_id), '[]')

@@ -16,7 +16,11 @@ begin
     continue when v_lease->>'outcome' <> 'leased';
     select * into v from public.oauth_connections c where c.id = v_row.id;
     v_paused_until := gatehouse.open_breaker_until(v);
-    if v.refresh_token is null or v.refresh_expires_at <= now() then
+    if (v.refresh_token is null or v.refresh_expires_at <= now()) and v.expires_at > now() then
+      -- The token in hand is good to its end.
+      update public.oauth_connections set lease_id = null, lease_until = null, next_refresh_at = v.expires_at
+       where id = v.id;
+    elsif v.refresh_token is null or v.refresh_expires_at <= now() then
       perform gatehouse.end_connection(v, 'expired', jsonb_build_object('class', 'permanent', 'status', null,
         'code', case when v.refresh_token is null then 'no_refresh_token' else 'refresh_token_expired' end));
     elsif v_paused_until is not null then

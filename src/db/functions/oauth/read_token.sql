@@ -23,12 +23,16 @@ begin
   if v.status <> 'active' and not (v_is_forced and v.status = 'error' and v.refresh_token is not null) then
     return jsonb_build_object('outcome', 'needs_reauthorization', 'connection', gatehouse.sealed_connection(v));
   end if;
-  if v.refresh_token is not null and (v_is_forced or not v_is_good or v.next_refresh_at <= now()) then
+  if v.refresh_token is not null and (v_is_forced or not v_is_good
+      or (v.next_refresh_at <= now() and (v.refresh_expires_at is null or v.refresh_expires_at > now()))) then
     v_paused_until := case when not v_is_forced then gatehouse.open_breaker_until(v) end;
     if v_paused_until is null then
       v_lease := gatehouse.take_lease(v.id, p_request->'lease' || jsonb_build_object('isForced', v_is_forced));
     end if;
     if v_lease->>'outcome' in ('leased', 'busy') then
+      if not v_is_forced then
+        perform gatehouse.note_token_read(v);
+      end if;
       return v_lease;
     elsif v_paused_until is null then
       -- Somebody was here between the two looks: what they left counts.
