@@ -6,6 +6,8 @@ export interface DroppingProxy {
   readonly url: string;
   /** How many of the next answers are lost. */
   dropNext(count: number): void;
+  /** While set, nothing is passed on: as if the database could not be reached. */
+  refuse(isRefusing: boolean): void;
   /** Requests that arrived. */
   count(): number;
   close(): Promise<void>;
@@ -14,7 +16,12 @@ export interface DroppingProxy {
 export async function startDroppingProxy(target: string): Promise<DroppingProxy> {
   let toDrop = 0;
   let arrived = 0;
+  let isRefusing = false;
   const server: Server = createServer((request, response) => {
+    if (isRefusing) {
+      request.socket.destroy();
+      return;
+    }
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => void forward());
@@ -41,6 +48,7 @@ export async function startDroppingProxy(target: string): Promise<DroppingProxy>
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/sql`,
     dropNext: (count) => void (toDrop = count),
+    refuse: (refusing) => void (isRefusing = refusing),
     count: () => arrived,
     close: () => new Promise((done) => void (server.closeAllConnections(), server.close(() => done()))),
   };

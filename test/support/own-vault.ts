@@ -16,6 +16,7 @@ import { refreshBatch } from '../../src/domain/oauth/refresh-batch.ts';
 import { readSettings } from '../../src/env.ts';
 import { enqueueDueConnections } from '../../src/jobs/enqueue-due-connections.ts';
 import { connectOwner, type Owner } from './owner.ts';
+import { type DroppingProxy, startDroppingProxy } from './dropping-proxy.ts';
 import { requireServer } from './require-server.ts';
 import { seedConnections } from './seed-vault.ts';
 
@@ -23,6 +24,8 @@ export interface OwnVault {
   readonly owner: Owner;
   readonly provider: OidcProvider;
   readonly settings: Record<string, string>;
+  /** Between the vault and its database. */
+  readonly database: DroppingProxy;
   readonly logs: LogEvent[];
   /** What was sent to the queue and not taken yet. */
   readonly queue: VaultMessage[];
@@ -42,14 +45,15 @@ export async function startOwnVault(given: Partial<OidcProviderOptions> = {}): P
   requireServer();
   const database = await createDatabase(process.env.TEST_POSTGRES_URL ?? '');
   const stack = await startStack({ postgres: database.url });
+  const proxy = await startDroppingProxy(stack.neon.url);
   const provider = await startOidcProvider({ redirectUris: ['http://localhost/oauth/callback/demo'], ...given });
   const secrets = freshSecrets();
   const settings = workerSettings(
     secrets,
-    { ...stack.settings, ...connectorSettings(provider) },
+    { ...stack.settings, NEON_SQL_ENDPOINT: proxy.url, ...connectorSettings(provider) },
     'http://localhost:8787',
   ) as Record<string, string>;
-  const owner = connectOwner({ OWNER_URL: stack.ownerUrl, NEON_SQL_ENDPOINT: stack.neon.url });
+  const owner = connectOwner({ OWNER_URL: stack.ownerUrl, NEON_SQL_ENDPOINT: proxy.url });
   const logs: LogEvent[] = [];
   const queue: VaultMessage[] = [];
   const REFRESH_QUEUE = {
@@ -71,6 +75,7 @@ export async function startOwnVault(given: Partial<OidcProviderOptions> = {}): P
     owner,
     provider,
     settings,
+    database: proxy,
     logs,
     queue,
     context,
@@ -84,14 +89,18 @@ export async function startOwnVault(given: Partial<OidcProviderOptions> = {}): P
     },
     close: async () => {
       await provider.close();
+      await proxy.close();
       await stack.close();
       await database.drop();
     },
   };
 }
 
+/** What carries new tokens stays, for the test to deliver. */
 async function drain(ctx: VaultContext, queue: VaultMessage[]): Promise<void> {
-  for (let message = queue.shift(); message; message = queue.shift()) {
+  const messages = queue.splice(0);
+  queue.push(...messages.filter(({ kind }) => kind !== 'refresh'));
+  for (const message of messages) {
     if (message.kind === 'refresh') await refreshBatch(ctx, message.rows);
   }
 }
