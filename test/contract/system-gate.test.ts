@@ -15,6 +15,7 @@ const mayEnterTheSystem = {
   'src/http/open-context.ts': 'hands it to public procedures',
   'src/domain/oauth/breaker.ts': 'the state of a connector is nobody’s',
   'src/domain/oauth/refresh-batch.ts': 'the sweep has no caller',
+  'src/domain/oauth/refresh-failure.ts': 'a lease is ended whoever took it',
   'src/domain/oauth/refresh.ts': 'a lease is ended whoever took it',
   'src/domain/oauth/reseal.ts': 'key rotation has no caller',
   'src/domain/oauth/revocations.ts': 'a revocation outlives its connection',
