@@ -18,6 +18,8 @@ export const linkedin: Connector = {
   isForDevelopment: false,
   clientAuthentication: 'client_secret_post',
   scopes: [],
+  // Its answers have been seen with commas, its documentation shows spaces.
+  grantedScopeSeparator: /[\s,]+/,
   responseMode: 'query',
   // The flow with a client secret answers a verifier with invalid_client; native apps have a flow of their own.
   // https://learn.microsoft.com/linkedin/shared/authentication/authorization-code-flow-native
@@ -30,6 +32,8 @@ export const linkedin: Connector = {
     urls: { person: 'https://api.linkedin.com/v2/userinfo' },
     read: ({ person }) => standardClaims(asClaims(person), asClaims(person).email_verified === true),
   },
+  // Its documentation shows answers without a type.
+  answer: { defaultTokenType: 'Bearer' },
   grant: {
     // https://learn.microsoft.com/linkedin/consumer/integrations/self-serve/sign-in-with-linkedin-v2
     scopes: ['openid', 'profile', 'email'],
@@ -40,6 +44,7 @@ export const linkedin: Connector = {
       refreshExpiresInPath: 'refresh_token_expires_in',
       consentSeconds: 365 * DAY,
     },
+    // LinkedIn documents none; a member takes the app off under "Permitted services".
     revocation: null,
     // LinkedIn tells the address of a profile to approved partners only, and not here.
     metadata: ({ person }) => ({ member_id: asClaims(person).sub, profile_url: asClaims(person).profile }),

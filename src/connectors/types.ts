@@ -3,6 +3,7 @@ import type { AnswerRules, GrantRules } from './grant-types.ts';
 import type { ConnectorName } from './names.ts';
 
 export type * from './grant-types.ts';
+export type * from './outcome-types.ts';
 
 /** What a provider knows this deployment by; from the settings. */
 export interface ConnectorClient {
@@ -36,7 +37,7 @@ export interface Connector {
   /** Between the scopes of a request; a space (RFC 6749 §3.3), unless the provider has its own way. */
   readonly scopeSeparator?: string;
   /** Between the scopes of a token answer. A space (RFC 6749 §3.3), unless the provider has its own way. */
-  readonly grantedScopeSeparator?: string;
+  readonly grantedScopeSeparator?: string | RegExp;
   /** How the browser brings the answer: in the address, or as a form that it posts across sites. */
   readonly responseMode: 'query' | 'form_post';
   /** The provider refuses a request with PKCE. Never for a connector that signs in: RFC 9700 §2.1.1. */

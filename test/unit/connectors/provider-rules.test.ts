@@ -1,26 +1,16 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { apple } from '../../../src/connectors/apple.ts';
 import { demo } from '../../../src/connectors/demo.ts';
 import { redeemCallback } from '../../../src/connectors/flow.ts';
 import { github } from '../../../src/connectors/github.ts';
 import { google } from '../../../src/connectors/google.ts';
 import { microsoft } from '../../../src/connectors/microsoft.ts';
-import type { Claims, Connector } from '../../../src/connectors/types.ts';
-import { BROWSER_SECRET, type Provider, REDIRECT_URI, startProvider, STATE } from './support/provider.ts';
+import type { Claims } from '../../../src/connectors/types.ts';
+import { BROWSER_SECRET, REDIRECT_URI, STATE } from './support/provider.ts';
 import { person, TENANT } from './support/samples.ts';
+import { testProviders } from './support/started.ts';
 
-const started: Provider[] = [];
-afterAll(() => Promise.all(started.map((provider) => provider.close())));
-
-/** Starts the connector's provider once for a `describe`. */
-function providerOf(connector: Connector): () => Provider {
-  let provider: Provider | undefined;
-  beforeAll(async () => void started.push((provider = await startProvider(connector))));
-  return () => {
-    if (!provider) throw new Error('The provider has not started.');
-    return provider;
-  };
-}
+const { start, providerOf } = testProviders();
 
 describe('an address at Google', () => {
   const provider = providerOf(google);
@@ -94,11 +84,8 @@ describe('a key of Microsoft', () => {
   const signInWithKeyFor = async (issuer: string) => {
     const { endpoints } = microsoft;
     if (!endpoints) throw new Error('The literal has no endpoints.');
-    const provider = await startProvider({
-      ...microsoft,
-      endpoints: { ...endpoints, jwks: `https://keys.example/${started.length}` },
-    });
-    started.push(provider);
+    const jwks = `https://keys.example/${encodeURIComponent(issuer)}`;
+    const provider = await start({ ...microsoft, endpoints: { ...endpoints, jwks } });
     const keys = provider.keys.keySet.keys.map((key) => ({ ...key, issuer }));
     return provider.signIn({ answers: { jwks: { body: { keys } } } });
   };

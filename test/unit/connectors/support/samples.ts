@@ -64,6 +64,24 @@ const samples: Partial<Record<Connector['name'], Sample>> = {
     callback: { iss: 'https://github.com/login/oauth' },
     scope: 'read:user,user:email',
   },
+  linkedin: {
+    api: { person: { ...person, given_name: 'Ada', locale: { country: 'US', language: 'en' }, email_verified: true } },
+  },
+  shopify: {
+    api: {
+      shop: {
+        data: {
+          shop: {
+            id: 'gid://shopify/Shop/12345',
+            name: person.name,
+            email: person.email,
+            myshopifyDomain: 'mystore.myshopify.com',
+          },
+        },
+      },
+    },
+    callback: { host: 'YWRtaW4uc2hvcGlmeS5jb20vc3RvcmUvbXlzdG9yZQ', timestamp: '1795262659' },
+  },
 };
 
 /** A connector that is not listed is taken for an OpenID provider that answers as the standard says. */
