@@ -25,7 +25,7 @@ CREATE TABLE "oauth_connections" (
 	"lease_until" timestamp with time zone,
 	"lease_doubtful" boolean DEFAULT false NOT NULL,
 	"next_refresh_at" timestamp with time zone,
-	"failure_count" integer DEFAULT 0 NOT NULL,
+	"failure_count" bigint DEFAULT 0 NOT NULL,
 	"failing_since" timestamp with time zone,
 	"last_failure" jsonb,
 	"key_id" text GENERATED ALWAYS AS (case when split_part(coalesce(refresh_token, access_token), ':', 3) = split_part(access_token, ':', 3) and split_part(coalesce(client_secret, access_token), ':', 3) = split_part(access_token, ':', 3) then split_part(access_token, ':', 3) else '?' end) STORED NOT NULL,
@@ -73,7 +73,7 @@ CREATE TABLE "connector_breakers" (
 	"client_id" varchar(255) NOT NULL,
 	"opened_at" timestamp with time zone NOT NULL,
 	"open_until" timestamp with time zone NOT NULL,
-	"trips" integer DEFAULT 1 NOT NULL,
+	"trips" bigint DEFAULT 1 NOT NULL,
 	"last_failure" jsonb NOT NULL,
 	CONSTRAINT "connector_breakers_connector_id_client_id_pk" PRIMARY KEY("connector_id","client_id")
 );
@@ -90,7 +90,7 @@ CREATE TABLE "grant_revocations" (
 	"token_field" varchar(20) NOT NULL,
 	"token" text NOT NULL,
 	"parameters" jsonb DEFAULT '{}'::jsonb NOT NULL,
-	"attempts" integer DEFAULT 0 NOT NULL,
+	"attempts" bigint DEFAULT 0 NOT NULL,
 	"next_try_at" timestamp with time zone DEFAULT now() NOT NULL,
 	"last_failure" jsonb,
 	"created_at" timestamp with time zone DEFAULT now() NOT NULL,

@@ -1,8 +1,8 @@
 import { sql } from 'drizzle-orm';
 import {
+  bigint,
   check,
   index,
-  integer,
   jsonb,
   pgPolicy,
   pgTable,
@@ -100,7 +100,7 @@ export const grantRevocations = pgTable(
     tokenField: varchar('token_field', { length: 20 }).notNull(),
     token: text('token').notNull(),
     parameters: jsonb('parameters').$type<Record<string, string>>().notNull().default({}),
-    attempts: integer('attempts').notNull().default(0),
+    attempts: bigint('attempts', { mode: 'number' }).notNull().default(0),
     nextTryAt: moment('next_try_at')
       .notNull()
       .default(sql`now()`),
@@ -126,7 +126,7 @@ export const connectorBreakers = pgTable(
     openedAt: moment('opened_at').notNull(),
     openUntil: moment('open_until').notNull(),
     /** How often in a row it opened. */
-    trips: integer('trips').notNull().default(1),
+    trips: bigint('trips', { mode: 'number' }).notNull().default(1),
     lastFailure: jsonb('last_failure').$type<StoredFailure>().notNull(),
   },
   (t) => [

@@ -4,7 +4,6 @@ import {
   boolean,
   check,
   index,
-  integer,
   jsonb,
   pgEnum,
   pgPolicy,
@@ -91,7 +90,7 @@ export const oauthConnections = pgTable(
     leaseDoubtful: boolean('lease_doubtful').notNull().default(false),
     /** When it is due; null when there is nothing to refresh. */
     nextRefreshAt: moment('next_refresh_at'),
-    failureCount: integer('failure_count').notNull().default(0),
+    failureCount: bigint('failure_count', { mode: 'number' }).notNull().default(0),
     failingSince: moment('failing_since'),
     lastFailure: jsonb('last_failure').$type<StoredFailure>(),
     /** The key that all its values are under; `?` when they are not under one. */

@@ -62,9 +62,7 @@ describe('fifty callers at two Workers, one connection that is due', () => {
   it(`one redemption, fifty good answers, on each of ${REPETITIONS} repetitions`, async () => {
     const grants = await provider.grants.seed(REPETITIONS);
     for (const grant of grants) {
-      // oxlint-disable-next-line no-await-in-loop -- one repetition after another
       const connection = await seedConnection(owner, settings, grant);
-      // oxlint-disable-next-line no-await-in-loop
       const answers = await fifty(connection);
       expect(answers.map(({ status, code }) => code ?? status)).toEqual(Array.from({ length: 50 }, () => 200));
       expect(new Set(answers.map(({ data }) => data.status))).toEqual(new Set(['active']));
@@ -72,7 +70,6 @@ describe('fifty callers at two Workers, one connection that is due', () => {
       expect(tokens.size).toBe(1);
       expect(tokens.has(grant.accessToken)).toBe(false);
       expect(provider.grants.redemptionsOf(grant.refreshToken)).toEqual({ succeeded: 1, failed: 0 });
-      // oxlint-disable-next-line no-await-in-loop
       expect(await provider.grants.isAlive(grant.grantId)).toBe(true);
     }
     expect(provider.grants.totals()).toMatchObject({ mostPerToken: 1, mostPerGrant: 1 });

@@ -15,15 +15,18 @@ begin
     return;
   end if;
   delete from public.grant_revocations where id = p_id returning * into v;
+  if v.id is null then
+    return;
+  end if;
   v_owner := regexp_match(v.owner, '^(user|organization):(.*)$');
-  -- The owner may be gone by now, and the trail with it.
   insert into public.connection_events (connection_id, user_id, organization_id, connector_id, event, evidence)
-  select v.connection_id, u.id, o.id, v.connector_id, p_outcome->>'event',
-      nullif(jsonb_build_object('attempts', v.attempts) || coalesce(p_outcome->'failure', '{}'), '{}')
-    from (select 1) one
-    left join public.users u on v_owner[1] = 'user' and u.id = v_owner[2]
-    left join public.organizations o on v_owner[1] = 'organization' and o.id::text = v_owner[2]
-   where v.id is not null and num_nonnulls(u.id, o.id) = 1;
+  values (v.connection_id, case when v_owner[1] = 'user' then v_owner[2] end,
+    case when v_owner[1] = 'organization' then v_owner[2]::uuid end, v.connector_id, p_outcome->>'event',
+    jsonb_build_object('attempts', v.attempts) || coalesce(p_outcome->'failure', '{}'));
+exception
+  -- The owner is gone by now, and the trail with it. What was done above is undone with the block, so again:
+  when foreign_key_violation then
+    delete from public.grant_revocations where id = p_id;
 end $$;
 --> statement-breakpoint
 comment on function gatehouse.settle_revocation(uuid, jsonb) is 'Ends one try to revoke a grant.';

@@ -18,10 +18,11 @@ begin
       else not coalesce((p_lease->>'isForced')::boolean, false) and v.next_refresh_at > now()
         and (v.expires_at is null or v.expires_at > now() + interval '5 seconds' or v.failure_count > 0) end) then
     return jsonb_build_object('outcome', 'settled', 'connection', gatehouse.sealed_connection(v));
-  elsif v.lease_until > now() then
+  elsif v.lease_until > now() and v.lease_id is distinct from (p_lease->>'id')::uuid then
     return jsonb_build_object('outcome', 'busy', 'connection', gatehouse.sealed_connection(v));
   end if;
-  v_is_unanswered := v.lease_id is not null;
+  -- The same lease once more is the same request, sent again since its answer was lost.
+  v_is_unanswered := v.lease_id <> (p_lease->>'id')::uuid;
   if v_is_unanswered and not v.lease_doubtful and p_lease->'singleUse' ? v.connector_id then
     update public.oauth_connections set lease_doubtful = true, lease_until = now() + interval '45 seconds' where id = p_id;
     return jsonb_build_object('outcome', 'busy', 'connection', gatehouse.sealed_connection(v));
