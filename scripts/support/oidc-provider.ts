@@ -2,11 +2,14 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type JWK, Provider } from 'oidc-provider';
-import { type Account, exampleAccounts } from './oidc-provider/accounts.ts';
+import { type Account, exampleAccounts, type Rotation } from './oidc-provider/accounts.ts';
 import { configurationOf } from './oidc-provider/configuration.ts';
+import { type Grants, watchGrants } from './oidc-provider/grants.ts';
 import { answerInteractions } from './oidc-provider/interaction.ts';
+import { readKept, writeKept } from './oidc-provider/kept.ts';
 
-export type { Account } from './oidc-provider/accounts.ts';
+export type { Account, Rotation } from './oidc-provider/accounts.ts';
+export type { GrantReport, Grants, Redemptions, SeededGrant, SeedOptions } from './oidc-provider/grants.ts';
 
 export interface OidcProviderOptions {
   /** 0 or nothing: a free one. */
@@ -21,39 +24,61 @@ export interface OidcProviderOptions {
   readonly signingKey?: JWK;
   /** Believe `login_hint`, and make the account it describes: for tests. */
   readonly autoLogin?: boolean;
+  /** Where a proxy stands in front of it: the proxy's address, which passes the Host header on. */
+  readonly issuer?: string;
+  /** How long an access token lives; an hour unless given. */
+  readonly accessTokenSeconds?: number;
+  /** `strict` unless given. */
+  readonly rotation?: Rotation;
+  /** Each answer of the token endpoint comes this much later. */
+  readonly tokenDelayMs?: number;
+  /** A file that keeps grants and their tokens from one start to the next. */
+  readonly keptIn?: string;
   /** Given the provider before it takes requests, to add middleware. */
-  readonly extend?: (provider: Provider) => void;
+  readonly extend?: (provider: Provider, grants: Grants) => void;
 }
 
 export interface OidcProvider {
   readonly issuer: string;
+  /** Where it listens itself: the issuer, unless a proxy is that. */
+  readonly address: string;
   readonly clientId: string;
   readonly clientSecret: string;
   readonly accounts: readonly Account[];
+  /** What it gave, counted; more of it made on demand. */
+  readonly grants: Grants;
   close(): Promise<void>;
 }
 
 /**
- * Starts an OpenID provider on loopback: a certified server (oidc-provider) with one client, all in memory. It is what
+ * Starts an OpenID provider on loopback: a certified server (oidc-provider) with one client, in memory. It is what
  * the `demo` connector signs in with in development and in tests.
  * @throws the server's error when the port is taken (EADDRINUSE)
  */
 export async function startOidcProvider(options: OidcProviderOptions): Promise<OidcProvider> {
   const { clientId = 'gatehouse', clientSecret = randomBytes(32).toString('base64url') } = options;
   const { signingKey = newSigningKey(), redirectUris, autoLogin = false } = options;
+  const { accessTokenSeconds = 3600, rotation = 'strict', tokenDelayMs = 0 } = options;
   const server = createServer();
   await listen(server, options.port ?? 0);
-  const { port } = server.address() as AddressInfo;
-  const { accounts = exampleAccounts(port) } = options;
-  const issuer = `http://localhost:${port}`;
+  const address = `http://localhost:${(server.address() as AddressInfo).port}`;
+  const { issuer = address } = options;
+  const { accounts = exampleAccounts(Number(new URL(issuer).port)) } = options;
   const known = new Map(accounts.map((account) => [account.subject, account]));
   const client = { clientId, clientSecret };
-  const provider = new Provider(issuer, configurationOf({ ...client, redirectUris, accounts: known, signingKey }));
-  options.extend?.(provider);
+  const entries = readKept(options.keptIn);
+  const habits = { accounts: known, entries, accessTokenSeconds, rotation };
+  const provider = new Provider(issuer, configurationOf({ ...client, redirectUris, signingKey, ...habits }));
+  const grants = watchGrants(provider, { clientId, accounts: known, rotation, tokenDelayMs });
+  options.extend?.(provider, grants);
   answerInteractions(provider, { accounts: known, offered: accounts, autoLogin });
   const answer = provider.callback();
   server.on('request', (request, response) => void answer(request, response));
-  return { issuer, ...client, accounts, close: () => close(server) };
+  const end = async () => {
+    await close(server);
+    if (options.keptIn) writeKept(options.keptIn, entries);
+  };
+  return { issuer, address, ...client, accounts, grants, close: end };
 }
 
 /** A private key to sign ID tokens with. */
@@ -68,8 +93,14 @@ export function newSigningKey(): JWK {
 }
 
 /** The Worker's settings that name the provider. */
-export function connectorSettings({ issuer, clientId, clientSecret }: OidcProvider): Record<string, string> {
-  return { DEMO_ISSUER: issuer, DEMO_CLIENT_ID: clientId, DEMO_CLIENT_SECRET: clientSecret };
+export function connectorSettings({
+  issuer,
+  clientId,
+  clientSecret,
+}: Pick<OidcProvider, 'issuer' | 'clientId' | 'clientSecret'>): Record<string, string> {
+  // Two that a person may leave out, so that there is something to see.
+  const scopes = 'calendar.read files.read';
+  return { DEMO_ISSUER: issuer, DEMO_CLIENT_ID: clientId, DEMO_CLIENT_SECRET: clientSecret, DEMO_SCOPES: scopes };
 }
 
 function listen(server: Server, port: number): Promise<void> {

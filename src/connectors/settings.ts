@@ -1,4 +1,4 @@
-/** `<CONNECTOR>_CLIENT_ID` and `_SECRET`: what every provider knows this deployment by. */
+/** `<CONNECTOR>_CLIENT_ID` and `_SECRET`: what every provider knows this deployment by. `_SCOPES`: what it is used for. */
 import * as z from 'zod';
 import { SettingError } from '../lib/keys.ts';
 import { connectorNames } from './names.ts';
@@ -12,11 +12,15 @@ const secretForms: Partial<Record<string, z.ZodOptional<z.ZodString>>> = {
     .optional(),
 };
 
-/** `<CONNECTOR>_CLIENT_ID` and `_SECRET` of every connector there is. */
+/** By RFC 6749 §3.3, each after the other. */
+const scopeList = z.string().regex(/^[\x20\x21\x23-\x5b\x5d-\x7e]*$/, 'must be scopes with spaces between');
+
+/** `<CONNECTOR>_CLIENT_ID` and `_SECRET` of every connector there is; `_SCOPES` of those that connect accounts. */
 export const connectorSettings = Object.fromEntries(
   connectorNames.flatMap((name) => [
     [clientIdOf(name), z.string().min(1).optional()],
     [clientSecretOf(name), secretForms[name] ?? z.string().min(1).optional()],
+    ...(name === 'apple' ? [] : [[scopesOf(name), scopeList.optional()] as const]),
   ]),
 ) as Record<string, z.ZodOptional<z.ZodString>>;
 
@@ -37,7 +41,10 @@ export function readConnectors(
     if (typeof clientId !== 'string') throw new SettingError(clientIdOf(name), 'is missing beside its secret');
     if (typeof clientSecret !== 'string') throw new SettingError(clientSecretOf(name), 'is missing beside its id');
     if (name === 'demo' && issuer === undefined) throw new SettingError('DEMO_ISSUER', 'is missing beside its client');
-    clients.set(name, { clientId, clientSecret, issuer });
+    const scopes = String(values[scopesOf(name)] ?? '')
+      .split(' ')
+      .filter(Boolean);
+    clients.set(name, { clientId, clientSecret, issuer, scopes });
   }
   return clients;
 }
@@ -48,4 +55,8 @@ function clientIdOf(name: string): string {
 
 function clientSecretOf(name: string): string {
   return `${name.toUpperCase()}_CLIENT_SECRET`;
+}
+
+function scopesOf(name: string): string {
+  return `${name.toUpperCase()}_SCOPES`;
 }

@@ -9,6 +9,8 @@ export type * from './outcome-types.ts';
 export interface ConnectorClient {
   readonly clientId: string;
   readonly clientSecret: string;
+  /** What this deployment needs of a connected account, beyond what the connector asks for by itself. */
+  readonly scopes?: readonly string[];
   /** Where the provider is, for a connector whose literal names no issuer. */
   readonly issuer?: string;
 }

@@ -30,11 +30,14 @@ async function finish(c: HonoContext<AppEnv>, params: URLSearchParams): Promise<
     c.req.param('connector') ?? '',
     params,
   );
-  const home = purpose === 'sign_in' || purpose === null ? '/sign-in' : '/account';
+  const home = purpose === null ? '/sign-in' : homes[purpose];
   // The code alone: no text of a provider is ever shown (CVE-2025-71404).
   if (refusal) return c.redirect(`${home}?problem=${encodeURIComponent(refusal.code)}`, 303);
-  return c.redirect(redirectUrl ?? '/account', 303);
+  return c.redirect(redirectUrl ?? (purpose === 'connect' ? `${home}?done=connected` : '/account'), 303);
 }
+
+/** The page that a way belongs to, and that says why it ended. */
+const homes = { sign_in: '/sign-in', link: '/account', connect: '/account/connections' } as const;
 
 /** At most this many fields of a provider's form are passed on. */
 const MAX_FIELDS = 20;

@@ -3,6 +3,13 @@ import type { AppEnv } from './open-context.ts';
 import { showAccount } from './pages/account-page.tsx';
 import { revokeOtherSessions, revokeSession, saveProfile, signOut } from './pages/account.tsx';
 import { serveAsset, serveIcon } from './pages/assets.ts';
+import {
+  connectAccount,
+  disconnectConnection,
+  makeConnectionPrimary,
+  refreshConnection,
+} from './pages/connections.tsx';
+import { showConnection, showConnections } from './pages/connections-page.tsx';
 import { askNewAddress, confirmByCode, showEmailCode } from './pages/email-change.tsx';
 import { notFound, showError } from './pages/errors.tsx';
 import { listMails, showMailbox, showMailHtml } from './pages/mailbox.tsx';
@@ -47,6 +54,12 @@ pages.post('/account/passkeys/rename', renamePasskey);
 pages.post('/account/passkeys/remove', removePasskey);
 pages.post('/account/social/link', linkSocial);
 pages.post('/account/social/unlink', unlinkSocial);
+pages.get('/account/connections', onPublicUrl, showConnections);
+pages.get('/account/connections/:id{[0-9a-f-]{36}}', onPublicUrl, showConnection);
+pages.post('/account/connections/connect', connectAccount);
+pages.post('/account/connections/refresh', refreshConnection);
+pages.post('/account/connections/primary', makeConnectionPrimary);
+pages.post('/account/connections/disconnect', disconnectConnection);
 pages.post('/account/tokens', createToken);
 pages.post('/account/tokens/rotate', rotateToken);
 pages.post('/account/tokens/revoke', revokeToken);
@@ -54,6 +67,7 @@ pages.post('/account/sessions/revoke', revokeSession);
 pages.post('/account/sessions/revoke-others', revokeOtherSessions);
 pages.post('/account/sign-out', signOut);
 // A form that was refused leaves its own address behind, and a reload of it asks for a page.
+pages.get('/account/connections/*', (c) => c.redirect('/account/connections', 303));
 pages.get('/account/*', (c) => c.redirect('/account', 303));
 pages.get('/sign-in/social', (c) => c.redirect('/sign-in', 303));
 

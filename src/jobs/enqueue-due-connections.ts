@@ -15,13 +15,12 @@ const CLAIM = 2 * BATCH;
 export async function enqueueDueConnections(ctx: VaultContext): Promise<{ connections: number; messages: number }> {
   const counts = { connections: 0, messages: 0 };
   for (let claim = 0; claim < MAX_CLAIMS; claim += 1) {
-    // oxlint-disable-next-line no-await-in-loop -- the next claim begins where this one ended
+    // The next claim begins where this one ended.
     const [result] = await ctx.systemGate(() => [plain('select gatehouse.claim_due($1) as claimed', [CLAIM])]);
     const rows = firstValue<RefreshMessage['rows']>(result, 'claimed');
     const messages = [];
     for (let at = 0; at < rows.length; at += BATCH)
       messages.push({ kind: 'refresh', rows: rows.slice(at, at + BATCH) } as const);
-    // oxlint-disable-next-line no-await-in-loop
     if (messages.length > 0) await ctx.bindings.REFRESH_QUEUE.sendBatch(messages.map((body) => ({ body })));
     counts.connections += rows.length;
     counts.messages += messages.length;

@@ -16,7 +16,7 @@ const LAST_ATTEMPT = 90;
 export async function runQueue(batch: MessageBatch<VaultMessage>, env: Env): Promise<void> {
   const ctx = jobContext(env);
   for (const message of batch.messages) {
-    // oxlint-disable-next-line no-await-in-loop -- a batch is one message
+    // A batch is one message.
     await (message.body.kind === 'refresh' ? refresh(ctx, message) : commit(ctx, message, message.body));
   }
 }

@@ -8,7 +8,7 @@ const MAX_BATCHES = 50;
 export async function resealVault(ctx: VaultContext): Promise<{ resealed: number; unreadable: number }> {
   const total = { resealed: 0, unreadable: 0 };
   for (let batch = 0; batch < MAX_BATCHES; batch += 1) {
-    // oxlint-disable-next-line no-await-in-loop -- until none is left
+    // Until none is left.
     const { found, resealed, unreadable } = await resealBatch(ctx);
     total.resealed += resealed;
     total.unreadable = Math.max(total.unreadable, unreadable);

@@ -8,7 +8,7 @@ const MAX_BATCHES = 20;
 export async function revokeGivenUpGrants(ctx: VaultContext): Promise<{ ended: number; postponed: number }> {
   const total = { ended: 0, postponed: 0 };
   for (let batch = 0; batch < MAX_BATCHES; batch += 1) {
-    // oxlint-disable-next-line no-await-in-loop -- until none is due
+    // Until none is due.
     const { ended, postponed } = await revokeGrants(ctx);
     total.ended += ended;
     total.postponed += postponed;

@@ -19,7 +19,7 @@ const provider = inject('worker').DEMO_ISSUER ?? '';
 
 beforeAll(async () => {
   mkdirSync(pictures, { recursive: true });
-  worker = await startPlace();
+  worker = await startPlace({ SHOPIFY_CLIENT_ID: 'ours', SHOPIFY_CLIENT_SECRET: 'a-secret' });
   browser = await launchBrowser();
 });
 afterAll(async () => {
@@ -124,6 +124,32 @@ describe.each(looks)('every page, %s', (look, options) => {
     await conclude();
   });
 
+  it('of connections keeps nobody out and offends no content policy', async () => {
+    const { page, visit, conclude } = await visitor(look, options);
+    const address = newAddress();
+    await signIn(page, worker.url, address);
+    await page.goto('/account/connections?problem=provider.denied');
+    await visit('connections-new');
+    const [healthy, failing, ended] = await furnishConnections(address);
+    await page.goto('/account');
+    await visit('account-connections');
+    await page.goto('/account/connections?done=connected');
+    await visit('connections');
+    await page.getByRole('textbox', { name: 'Shopify: Shop' }).fill('my store');
+    await page.getByRole('button', { name: 'Connect another Shopify account' }).click();
+    await page.getByText('Write it like this').waitFor();
+    await visit('connections-refused');
+    await page.goto(`/account/connections/${healthy}?done=refreshed`);
+    await page.getByText('Disconnect…').click();
+    await visit('connection');
+    await page.goto(`/account/connections/${failing}`);
+    await visit('connection-failing');
+    await page.goto(`/account/connections/${ended}`);
+    await page.getByRole('button', { name: 'Connect Shopify (ada.myshopify.com) again' }).waitFor();
+    await visit('connection-ended');
+    await conclude();
+  });
+
   it('of a proof keeps nobody out and offends no content policy', async () => {
     const { page, visit, conclude } = await visitor(look, options);
     const device = await plugIn(page);
@@ -171,6 +197,49 @@ async function furnish(email: string): Promise<void> {
   await newToken(owner, { kind: 'personal', user_id: id, name: 'Command line', scopes, rotated_at });
   const failed = { event_type: 'login_failed', success: false, failure_reason: 'code.invalid' };
   await insert(owner, 'login_history', { id: newId(), user_id: id, auth_method: 'magic_link', ...failed });
+}
+
+/** Gives somebody connections in every state. @returns the ids of one that works, one that fails, and one that ended */
+async function furnishConnections(email: string): Promise<[string, string, string]> {
+  const [{ id: user_id = '' } = {}] = await owner.query<{ id?: string }>('select id from users where email = $1', [
+    email,
+  ]);
+  const at = new Date().toISOString();
+  const connect = async (connector_id: string, account: object, columns: object) => {
+    const id = newId();
+    const connector_metadata = JSON.stringify({ [connector_id]: account });
+    const vault = { access_token: 'x', connector_metadata, account_id: `at-${connector_id}-${id}`, ...columns };
+    await insert(owner, 'oauth_connections', { id, user_id, connector_id, ...vault });
+    return id;
+  };
+  const note = (connection_id: string, event: string, given: object) => {
+    const evidence = JSON.stringify(given);
+    return insert(owner, 'connection_events', {
+      id: newId(),
+      connection_id,
+      user_id,
+      connector_id: 'demo',
+      event,
+      evidence,
+    });
+  };
+  const scopes = 'openid email profile offline_access calendar.read files.read';
+  const used = { last_used_at: at, last_refresh_at: at, expires_at: at, next_refresh_at: at };
+  const healthy = await connect('demo', { email }, { scopes: scopes.replace(' files.read', ''), ...used });
+  const failure = { class: 'transient', code: 'http_503', status: 503, at };
+  const failed = { failing_since: at, failure_count: 12, last_failure: JSON.stringify(failure) };
+  const failing = await connect('demo', { email: `${'long'.repeat(20)}@example.com` }, { scopes, ...used, ...failed });
+  const ended = await connect(
+    'shopify',
+    { shop_domain: 'ada.myshopify.com' },
+    { scopes: 'read_orders', status: 'revoked' },
+  );
+  await note(healthy, 'connected', { scopes });
+  await note(failing, 'connected', { scopes });
+  await note(failing, 'token_read', {});
+  await note(failing, 'refresh_failed', failure);
+  await note(ended, 'needs_reauthorization', { class: 'permanent', code: 'invalid_grant', status: 400 });
+  return [healthy, failing, ended];
 }
 
 describe('the checks themselves', () => {

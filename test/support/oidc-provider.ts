@@ -1,8 +1,15 @@
 /** How tests reach the provider of the run: by `fetch` alone, so in workerd as well. */
-import type { Account } from '../../scripts/support/oidc-provider.ts';
+import type {
+  Account,
+  GrantReport,
+  Redemptions,
+  SeededGrant,
+  SeedOptions,
+} from '../../scripts/support/oidc-provider.ts';
+import type { ControlInput } from './oidc-provider/controls.ts';
 import type { Tampering } from './oidc-provider/tampering.ts';
 
-export type { Account, Tampering };
+export type { Account, GrantReport, Redemptions, SeededGrant, Tampering };
 
 let nextAccount = 0;
 
@@ -56,6 +63,32 @@ export async function tamperWith(issuer: string, account: Account, tampering: Ta
   const body = JSON.stringify({ ...tampering, subject: account.subject });
   const response = await fetch(`${issuer}/tamper`, { method: 'POST', body });
   if (response.status !== 204) throw new Error(`The provider answered ${response.status}.`);
+}
+
+/** Grants at the provider of the test run that nobody had to sign in for, each of a person of its own. */
+export function seedGrants(issuer: string, count: number, options: SeedOptions = {}): Promise<SeededGrant[]> {
+  return control(issuer, 'seed', { ...options, count });
+}
+
+/** How often this refresh token was brought to the token endpoint, and with which success. */
+export function redemptionsOf(issuer: string, refreshToken: string): Promise<Redemptions> {
+  return control(issuer, 'redemptions', { refreshToken });
+}
+
+/** The grants that a person gave, the oldest first: alive or not, and how often each was refreshed. */
+export function grantsOf(issuer: string, subject: string): Promise<GrantReport[]> {
+  return control(issuer, 'grants', { subject });
+}
+
+/** As if the person took the leave back at the provider. */
+export async function revokeGrant(issuer: string, grantId: string): Promise<void> {
+  await control(issuer, 'revoke', { grantId });
+}
+
+async function control<T>(issuer: string, action: string, input: ControlInput): Promise<T> {
+  const response = await fetch(`${issuer}/control/${action}`, { method: 'POST', body: JSON.stringify(input) });
+  if (!response.ok) throw new Error(`The provider answered ${response.status}: ${await response.text()}`);
+  return response.json();
 }
 
 function loginHint(account: Account): string {

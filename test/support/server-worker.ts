@@ -1,72 +1,92 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { inject } from 'vitest';
+import { buildWorker, readWorkerConfig } from '../../bench/support/build.ts';
+import { freePort } from '../../bench/support/postgres.ts';
+import { type QueueBroker, startQueueBroker } from '../../bench/support/queue-broker.ts';
+import type { WorkerSetup } from '../../bench/support/workerd.ts';
 import { connectOwner, type Owner } from './owner.ts';
 import { type DroppingProxy, startDroppingProxy } from './dropping-proxy.ts';
 import { requireServer } from './require-server.ts';
-import { startWorker } from './running-worker.ts';
+import { startWorkerProcess, type WorkerProcess } from './worker-process.ts';
 
-/** What a tRPC call gives. */
-export interface Answer {
-  readonly status: number;
-  readonly data: Record<string, string>;
-  readonly code: string | undefined;
-}
+export type { Answer, WorkerProcess } from './worker-process.ts';
 
-/** The built Worker on workerd, a PostgreSQL server behind it, and between them a proxy that can lose answers. */
-export interface ServerWorker {
-  readonly url: string;
+/**
+ * The built Worker on workerd, a PostgreSQL server behind it, and between them a proxy that can lose answers. What it is
+ * asked, the first of its processes is.
+ */
+export interface ServerWorker extends Pick<WorkerProcess, 'url' | 'call' | 'readMail'> {
   readonly owner: Owner;
   readonly ownerUrl: string;
   readonly proxy: DroppingProxy;
-  /** Calls a procedure, from a network of its own. */
-  call(path: string, input?: unknown, given?: { readonly token?: string; readonly key?: string }): Promise<Answer>;
-  /** The newest mail to an address: its link's token and its code. */
-  readMail(to: string): Promise<{ token: string; code: string }>;
+  /** All of them, on one database and one queue. */
+  readonly processes: readonly WorkerProcess[];
+  /** The refresh queue, which delivers to each process in turn; it is outside of them. */
+  readonly refreshQueue: QueueBroker;
   close(): Promise<void>;
 }
 
+export interface ServerWorkerOptions {
+  /** How many processes serve it; one unless given. */
+  readonly processes?: number;
+  /** Instead of those of the run: such as `connectorSettings` of a provider, or a database, of the test's own. */
+  readonly settings?: Record<string, string>;
+}
+
 /** Starts it. Refuses to run on the embedded database, where nothing is concurrent. */
-export async function startServerWorker(): Promise<ServerWorker> {
+export async function startServerWorker({
+  processes: count = 1,
+  settings: given = {},
+}: ServerWorkerOptions = {}): Promise<ServerWorker> {
   requireServer();
-  const settings = inject('worker');
-  const proxy = await startDroppingProxy(settings.NEON_SQL_ENDPOINT ?? '');
-  const worker = await startWorker({ ...settings, NEON_SQL_ENDPOINT: proxy.url });
-  let network = Math.floor(Math.random() * 2 ** 16);
-  const call: ServerWorker['call'] = async (path, input, given = {}) => {
-    network = (network + 1) % 2 ** 24;
-    const isQuery = /\.(get|list)/.test(path);
-    const response = await fetch(`${worker.url}/trpc/${path}`, {
-      method: isQuery ? 'GET' : 'POST',
-      headers: {
-        'content-type': 'application/json',
-        'cf-connecting-ip': `10.${network >> 16}.${(network >> 8) & 255}.${network & 255}`,
-        ...(given.token && { authorization: `Bearer ${given.token}` }),
-        ...(given.key && { 'idempotency-key': given.key }),
-      },
-      body: isQuery ? undefined : JSON.stringify(input ?? {}),
-    });
-    const body = (await response.json()) as {
-      result?: { data: Record<string, string> };
-      error?: { data: { appCode: string } };
-    };
-    return { status: response.status, data: body.result?.data ?? {}, code: body.error?.data.appCode };
-  };
-  const readMail: ServerWorker['readMail'] = async (to) => {
-    const mailbox = await fetch(`${worker.url}/dev/mailbox.json?to=${encodeURIComponent(to)}`);
-    const { items } = (await mailbox.json()) as { items: { text: string }[] };
-    const text = items[0]?.text ?? '';
-    return { token: /#token=([\w-]+)/.exec(text)?.[1] ?? '', code: /^(\d{6})$/m.exec(text)?.[1] ?? '' };
-  };
+  const merged = { ...inject('worker'), ...given };
+  const { OWNER_URL: ownerUrl, NEON_SQL_ENDPOINT: endpoint = '', ...settings } = merged;
+  const folder = mkdtempSync(join(tmpdir(), 'gatehouse-workers-'));
+  const closers: (() => Promise<void>)[] = [async () => rmSync(folder, { recursive: true, force: true })];
   const close = async () => {
-    await worker.close();
-    await proxy.close();
+    for (const end of closers.toReversed()) await end();
   };
-  return {
-    url: worker.url,
-    owner: connectOwner(settings as never),
-    ownerUrl: settings.OWNER_URL,
-    proxy,
-    call,
-    readMail,
-    close,
-  };
+  try {
+    const proxy = await startDroppingProxy(endpoint);
+    closers.push(() => proxy.close());
+    const refreshQueue = await startRefreshQueue();
+    closers.push(() => refreshQueue.close());
+    const ports = await Promise.all(Array.from({ length: count }, freePort));
+    const addresses = { NEON_SQL_ENDPOINT: proxy.url, PUBLIC_URL: `http://localhost:${ports[0]}` };
+    const setup = await setupOf(folder, { ...settings, ...addresses }, refreshQueue);
+    const processes: WorkerProcess[] = [];
+    for (const port of ports) {
+      const worker = await startWorkerProcess({ ...setup, name: `worker-${port}`, port }, refreshQueue.queue);
+      closers.push(() => worker.kill());
+      processes.push(worker);
+    }
+    const [first] = processes;
+    if (!first) throw new Error('At least one process is wanted.');
+    const { url, call, readMail } = first;
+    const owner = connectOwner(merged as never);
+    return { url, call, readMail, owner, ownerUrl, proxy, processes, refreshQueue, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function startRefreshQueue(): Promise<QueueBroker> {
+  const settings = readWorkerConfig().queues.REFRESH_QUEUE;
+  if (!settings) throw new Error('wrangler.toml binds no REFRESH_QUEUE.');
+  return startQueueBroker(settings);
+}
+
+async function setupOf(
+  folder: string,
+  settings: Record<string, string>,
+  refreshQueue: QueueBroker,
+): Promise<Omit<WorkerSetup, 'name'>> {
+  const { compatibilityDate, compatibilityFlags, objects, rateLimits } = readWorkerConfig();
+  // The bundle, not the sources: it is what is deployed, and an edit does not restart it in the middle of a test.
+  const { script } = await buildWorker(folder);
+  const shared = { compatibilityDate, compatibilityFlags, objects, rateLimits, settings };
+  return { folder, script, ...shared, queues: { REFRESH_QUEUE: refreshQueue.address }, withEvents: true };
 }

@@ -8,7 +8,19 @@ export interface Account {
   /** The `email_verified` claim. */
   readonly isEmailVerified: boolean;
   readonly name: string;
+  /** Scopes that this person leaves out when asked for them. */
+  readonly refusedScopes?: readonly string[];
+  /** How long this person's access tokens live; else as the provider's. */
+  readonly accessTokenSeconds?: number;
+  /** What happens to this person's refresh tokens; else as the provider's. */
+  readonly rotation?: Rotation;
 }
+
+/**
+ * `strict`: each refresh gives another refresh token, and one used again ends the grant (RFC 9700 §4.14.2). `none`: the
+ * refresh token stays, and an answer to a refresh does not repeat it, as Google's.
+ */
+export type Rotation = 'strict' | 'none';
 
 /**
  * Two honest people, and one who claims the address of the first without a proof.
@@ -49,9 +61,9 @@ export function hintedAccount(accounts: Map<string, Account>, hint: string): Acc
 
 function parseAccount(text: string): Account | null {
   try {
-    const { subject, email, isEmailVerified, name } = JSON.parse(text) as Partial<Account>;
+    const { subject, email, isEmailVerified, name, ...habits } = JSON.parse(text) as Partial<Account>;
     if (typeof subject !== 'string' || typeof email !== 'string' || typeof name !== 'string') return null;
-    return { subject, email, isEmailVerified: isEmailVerified === true, name };
+    return { subject, email, isEmailVerified: isEmailVerified === true, name, ...habits };
   } catch {
     return null;
   }

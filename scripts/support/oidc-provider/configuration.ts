@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import type { Configuration, JWK } from 'oidc-provider';
-import { type Account, claimsOf } from './accounts.ts';
+import { type Account, claimsOf, type Rotation } from './accounts.ts';
 import { interactionPath } from './interaction.ts';
 import { errorPage } from './page.ts';
-import { memoryStore } from './store.ts';
+import { resourceScopes } from './scopes.ts';
+import { type Entry, memoryStore } from './store.ts';
 
 export interface ConfigurationOptions {
   readonly redirectUris: readonly string[];
@@ -11,6 +12,11 @@ export interface ConfigurationOptions {
   readonly clientSecret: string;
   readonly accounts: ReadonlyMap<string, Account>;
   readonly signingKey: JWK;
+  /** What the provider keeps. */
+  readonly entries: Map<string, Entry>;
+  /** Of everybody whose account says nothing else. */
+  readonly accessTokenSeconds: number;
+  readonly rotation: Rotation;
 }
 
 const HOUR = 60 * 60;
@@ -19,10 +25,10 @@ const DAY = 24 * HOUR;
 /** The library's settings: strict where a client should be held to it, silent, and all in memory. */
 export function configurationOf(options: ConfigurationOptions): Configuration {
   return {
-    adapter: memoryStore(),
+    adapter: memoryStore(options.entries),
     clients: [clientOf(options)],
     jwks: { keys: [options.signingKey] },
-    scopes: ['openid', 'offline_access'],
+    scopes: ['openid', 'offline_access', ...Object.keys(resourceScopes)],
     claims: { openid: ['sub'], email: ['email', 'email_verified'], profile: ['name', 'picture'] },
     // In the ID token itself, as Google, Microsoft and Apple do.
     conformIdTokenClaims: false,
@@ -31,7 +37,7 @@ export function configurationOf(options: ConfigurationOptions): Configuration {
       return account && { accountId: subject, claims: () => claimsOf(account) };
     },
     pkce: { required: () => true },
-    rotateRefreshToken: true,
+    rotateRefreshToken: ({ oidc }) => rotationOf(oidc.entities.RefreshToken?.accountId, options) === 'strict',
     // No session is kept that they could end with.
     expiresWithSession: () => false,
     features: {
@@ -48,7 +54,8 @@ export function configurationOf(options: ConfigurationOptions): Configuration {
     },
     // Every one is given, since the library prints a notice for each of its own.
     ttl: {
-      AccessToken: HOUR,
+      AccessToken: (_ctx, { accountId }) =>
+        options.accounts.get(accountId)?.accessTokenSeconds ?? options.accessTokenSeconds,
       Grant: 14 * DAY,
       IdToken: HOUR,
       Interaction: HOUR,
@@ -61,6 +68,14 @@ export function configurationOf(options: ConfigurationOptions): Configuration {
       ctx.body = errorPage(error, description ?? '');
     },
   };
+}
+
+/** What happens to the refresh tokens of a person. */
+export function rotationOf(
+  subject: string | undefined,
+  { accounts, rotation }: Pick<ConfigurationOptions, 'accounts' | 'rotation'>,
+): Rotation {
+  return accounts.get(subject ?? '')?.rotation ?? rotation;
 }
 
 function clientOf({ clientId, clientSecret, redirectUris, signingKey }: ConfigurationOptions) {

@@ -1,4 +1,5 @@
 import type { Account } from './accounts.ts';
+import { resourceScopes } from './scopes.ts';
 
 const style = `
   body { font: 16px/1.5 system-ui, sans-serif; max-width: 26rem; margin: 3rem auto; padding: 0 1rem; color: #1b1b1f; }
@@ -7,11 +8,16 @@ const style = `
   button:hover { background: #f2f2f5; }
   button:focus-visible { outline: 3px solid #2b5bd7; outline-offset: 2px; }
   small { display: block; color: #55555f; }
+  fieldset { margin: 0 0 1rem; padding: .5rem 1rem .75rem; border: 1px solid #6b6b76; border-radius: .5rem; }
+  label { display: block; padding: .25rem 0; }
   .plain { border-color: transparent; text-align: center; }
 `;
 
-/** The provider's one page: who signs in. Choosing somebody also agrees to what the client asks for. */
-export function chooserPage(accounts: readonly Account[], action: string): string {
+/**
+ * The provider's one page: who signs in. Choosing somebody also agrees to what the client asks for, but for the resource
+ * scopes whose tick was taken away.
+ */
+export function chooserPage(accounts: readonly Account[], scopes: readonly string[], action: string): string {
   const choices = accounts.map(
     (account) => `
       <button name="account" value="${escape(account.subject)}">${escape(account.name)}
@@ -20,10 +26,22 @@ export function chooserPage(accounts: readonly Account[], action: string): strin
   return pageOf(
     'Demo provider',
     `<p>This provider runs on your machine, for development. Who signs in?</p>
-    <form method="post" action="${escape(action)}">${choices.join('')}
+    <form method="post" action="${escape(action)}">${scopeChoice(scopes)}${choices.join('')}
       <button name="cancel" value="yes" class="plain">Cancel</button>
     </form>`,
   );
+}
+
+function scopeChoice(scopes: readonly string[]): string {
+  if (scopes.length === 0) return '';
+  const boxes = scopes.map(
+    (name) => `
+        <label><input type="checkbox" name="scope" value="${escape(name)}" checked> ${escape(resourceScopes[name] ?? name)}
+        </label>`,
+  );
+  return `
+      <fieldset><legend>The application asks for leave to</legend>${boxes.join('')}
+      </fieldset>`;
 }
 
 /** What a browser is shown when the provider refuses. */

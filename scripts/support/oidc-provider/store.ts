@@ -1,6 +1,7 @@
 import type { Adapter, AdapterFactory, AdapterPayload } from 'oidc-provider';
 
-interface Entry {
+/** One thing that the provider keeps. */
+export interface Entry {
   readonly payload: AdapterPayload;
   /** Unix time in milliseconds. */
   readonly expiresAt: number;
@@ -17,9 +18,9 @@ const SWEEP_MS = 60_000;
  *
  * Sessions are not kept at all. So every authorisation asks anew who it is, and changing between people needs no
  * sign-out at the provider.
+ * @param entries what it holds, by model and id
  */
-export function memoryStore(): AdapterFactory {
-  const entries = new Map<string, Entry>();
+export function memoryStore(entries: Map<string, Entry>): AdapterFactory {
   let sweptAt = Date.now();
   const sweep = () => {
     if (Date.now() - sweptAt < SWEEP_MS) return;

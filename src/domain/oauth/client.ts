@@ -1,7 +1,7 @@
 import { findConnector } from '../../connectors/index.ts';
 import type { Connector, ConnectorClient } from '../../connectors/types.ts';
 import type { Settings } from '../../env.ts';
-import { openSealed, type SealedConnection, sealedFor } from './vault.ts';
+import { openSealed, type RowKey, type SealedConnection, sealedFor } from './vault.ts';
 
 /** A connector with the client that a grant was made for; or why there is none, which is the deployment's matter. */
 export type GrantClient =
@@ -15,14 +15,14 @@ export type GrantClient =
  */
 export async function clientOf(
   settings: Settings,
-  connection: Pick<SealedConnection, 'owner' | 'connector' | 'clientId' | 'clientSecret'>,
+  connection: RowKey & Pick<SealedConnection, 'clientId' | 'clientSecret'>,
 ): Promise<GrantClient> {
   const connector = findConnector(connection.connector);
   if (!connector?.grant) return { problem: 'connector_unknown' };
   const deployment = settings.connectors.get(connector.name);
   const { clientId, clientSecret } = connection;
   if (clientId !== null && clientSecret !== null) {
-    const context = sealedFor(connection.owner, connection.connector, 'client_secret');
+    const context = sealedFor(connection, 'client_secret');
     const opened = await openSealed(settings, clientSecret, context);
     return { connector, client: { clientId, clientSecret: opened, issuer: deployment?.issuer } };
   }

@@ -41,7 +41,11 @@ export async function startConnect(ctx: GatedContext, input: ConnectInput): Prom
     connector: connector.name,
     browserHash: await sha256Hex(browser.secret),
     redirectUrl,
-    request: { scopes: [...new Set(input.scopes)], parameters, connectionId: input.connectionId ?? null },
+    request: {
+      scopes: [...new Set([...(client.scopes ?? []), ...(input.scopes ?? [])])],
+      parameters,
+      connectionId: input.connectionId ?? null,
+    },
   });
   const authorizationUrl = await connectAuthorizationUrl(connector, client, {
     state,

@@ -72,7 +72,7 @@ async function rowFor(ctx: SystemContext, { back, grant, rules, owner, clientId 
     issuer: grant.identity.issuer,
     subject: grant.identity.subject,
     clientId,
-    ...(await sealTokens(ctx.settings, { owner, connector: back.connector }, tokens)),
+    ...(await sealTokens(ctx.settings, { owner, connector: back.connector, accountId: grant.accountId }, tokens)),
     tokenType: tokens.tokenType,
     expiresIn: tokens.expiresIn,
     refreshExpiresIn: tokens.refreshExpiresIn,

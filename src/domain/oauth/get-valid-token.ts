@@ -4,7 +4,8 @@ import { firstValue, plain } from '../../db/statement.ts';
 import { AppError } from '../../errors.ts';
 import { newId } from '../../lib/ids.ts';
 import { tripBreaker } from './breaker.ts';
-import { type Refreshed, refreshLeased } from './refresh.ts';
+import { isOfClient, type Refreshed } from './refresh-failure.ts';
+import { refreshLeased } from './refresh.ts';
 import { openSealed, type SealedConnection, sealedFor } from './vault.ts';
 import type { ValidToken } from './views.ts';
 
@@ -46,12 +47,10 @@ export async function getValidToken(ctx: GatedContext, request: TokenRequest): P
   const begunAt = Date.now();
   for (let wait = FIRST_POLL_MS; ; wait = Math.min(LONGEST_POLL_MS, wait * 1.6)) {
     const leaseId = newId();
-    // oxlint-disable-next-line no-await-in-loop -- each round depends on the one before
+    // Each round depends on the one before.
     const answer = await ask(ctx, request, leaseId);
-    // oxlint-disable-next-line no-await-in-loop
     const token = await settle(ctx, { request, answer, leaseId, isLate: Date.now() - begunAt > WAIT_MS });
     if (token) return token;
-    // oxlint-disable-next-line no-await-in-loop
     await new Promise((done) => setTimeout(done, wait * (0.5 + Math.random())));
   }
 }
@@ -113,15 +112,23 @@ async function afterRefresh(
       return view({ ...connection, expiresAt, scopes, tokenType }, accessToken, request);
     }
     case 'ended':
-      return needsReauthorization({ ...connection, status: 'revoked', lastFailure: { ...refreshed.failure, at: '' } });
+      return needsReauthorization({
+        ...connection,
+        status: refreshed.status,
+        lastFailure: { ...refreshed.failure, at: '' },
+      });
     case 'failed':
-      if (refreshed.failure.class === 'configuration') await tripBreaker(ctx, connection, refreshed.failure);
+      if (isOfClient(refreshed.failure)) await tripBreaker(ctx, connection, refreshed.failure);
       // The token in hand works on: that the next one is late is nothing to the caller yet.
       if (isStillGood(connection) && !request.isForced) return active(ctx, connection, request);
-      throw refreshed.failure.class === 'configuration'
-        ? new AppError('connector.misconfigured')
-        : new AppError('connection.failing', { retryAfter: Math.ceil(refreshed.retryIn) });
+      throw refusalOf(refreshed);
   }
+}
+
+function refusalOf({ failure, retryIn }: Extract<Refreshed, { kind: 'failed' }>): AppError {
+  if (isOfClient(failure)) return new AppError('connector.misconfigured');
+  if (failure.code === 'seal.unknown_key') return new AppError('seal.unknown_key');
+  return new AppError('connection.failing', { retryAfter: Math.ceil(retryIn) });
 }
 
 function isStillGood({ secondsLeft }: SealedConnection): boolean {
@@ -129,7 +136,7 @@ function isStillGood({ secondsLeft }: SealedConnection): boolean {
 }
 
 async function active(ctx: GatedContext, connection: SealedConnection, request: TokenRequest): Promise<ValidToken> {
-  const context = sealedFor(connection.owner, connection.connector, 'access_token');
+  const context = sealedFor(connection, 'access_token');
   return view(connection, await openSealed(ctx.settings, connection.accessToken, context), request);
 }
 

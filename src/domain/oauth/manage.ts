@@ -1,11 +1,12 @@
 import { and, asc, desc, eq, type SQL } from 'drizzle-orm';
-import type { GatedContext } from '../../context.ts';
+import type { Context, GatedContext } from '../../context.ts';
 import { ownedByOrganization, ownedByUser } from '../../db/columns.ts';
 import { connectionEvents, oauthConnections } from '../../db/schema/index.ts';
 import { firstValue, plain } from '../../db/statement.ts';
 import type { Db } from '../../db/statement.ts';
 import { AppError, type ErrorCode } from '../../errors.ts';
 import { makerOf } from '../idempotency.ts';
+import { neededScopes } from './connectors.ts';
 import { explain } from './explain.ts';
 import type { ConnectionExplained, ConnectionView } from './views.ts';
 
@@ -41,13 +42,14 @@ const explainedColumns = {
   nextRefreshAt: oauthConnections.nextRefreshAt,
 };
 
-type Row = Omit<ConnectionView, 'account' | 'isPrimary' | 'scopes'> & {
+type Row = Omit<ConnectionView, 'account' | 'isPrimary' | 'scopes' | 'missingScopes'> & {
   readonly metadata: Readonly<Record<string, unknown>>;
   readonly scopes: string;
 };
 
-function viewOf({ metadata, scopes, ...row }: Row): ConnectionView {
+function viewOf({ settings }: Context, { metadata, scopes, ...row }: Row): ConnectionView {
   const account = metadata[row.connector];
+  const granted = scopes.split(' ').filter(Boolean);
   return {
     id: row.id,
     connector: row.connector,
@@ -55,7 +57,8 @@ function viewOf({ metadata, scopes, ...row }: Row): ConnectionView {
     account: typeof account === 'object' && account !== null ? { ...account } : {},
     isPrimary: metadata.primary === true,
     status: row.status,
-    scopes: scopes.split(' ').filter(Boolean),
+    scopes: granted,
+    missingScopes: neededScopes(settings, row.connector).filter((scope) => !granted.includes(scope)),
     expiresAt: row.expiresAt,
     grantedAt: row.grantedAt,
     lastRefreshAt: row.lastRefreshAt,
@@ -78,7 +81,7 @@ export async function listConnections(
       .orderBy(asc(oauthConnections.createdAt), asc(oauthConnections.id))
       .limit(LIST_LIMIT),
   ]);
-  return rows.map(viewOf);
+  return rows.map((row) => viewOf(ctx, row));
 }
 
 /** One connection of the subject. One trip. @throws connection.not_found */
@@ -90,7 +93,7 @@ export async function getConnection(ctx: GatedContext, subject: Subject, id: str
       .where(and(owned[subject], eq(oauthConnections.id, id))),
   ]);
   if (!row) throw new AppError('connection.not_found');
-  return viewOf(row);
+  return viewOf(ctx, row);
 }
 
 /** How a connection is and why, with the evidence. One trip. @throws connection.not_found */
@@ -105,7 +108,7 @@ export async function explainConnection(ctx: GatedContext, subject: Subject, id:
   ]);
   if (!row) throw new AppError('connection.not_found');
   const paused = firstValue<ConnectionExplained['paused']>(breaker, 'breaker');
-  return explain({ ...row, connection: viewOf(row), paused, events });
+  return explain({ ...row, connection: viewOf(ctx, row), paused, events });
 }
 
 /** Row level security leaves the subject's own. */

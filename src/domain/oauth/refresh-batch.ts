@@ -2,10 +2,12 @@
 import type { ProviderFailure } from '../../connectors/types.ts';
 import type { VaultContext } from '../../context.ts';
 import { firstValue, plain } from '../../db/statement.ts';
+import { AppError } from '../../errors.ts';
 import { newId } from '../../lib/ids.ts';
 import { tripBreaker } from './breaker.ts';
 import { singleUseConnectors } from './get-valid-token.ts';
-import { type Leased, PROVIDER_DEADLINE_MS, type Refreshed, refreshLeased } from './refresh.ts';
+import { isOfClient, isOfRow, type Leased, type Refreshed } from './refresh-failure.ts';
+import { PROVIDER_DEADLINE_MS, refreshLeased } from './refresh.ts';
 import type { RefreshMessage } from './vault-message.ts';
 import type { SealedConnection } from './vault.ts';
 
@@ -51,17 +53,33 @@ export async function refreshBatch(ctx: VaultContext, rows: RefreshMessage['rows
         left.push(leased.connection);
         continue;
       }
-      // oxlint-disable-next-line no-await-in-loop -- six of these loops run side by side
-      const refreshed = await refreshLeased(ctx, leased, leaseId);
-      counts[refreshed.kind === 'queued' ? 'refreshed' : refreshed.kind] += 1;
-      // oxlint-disable-next-line no-await-in-loop
-      await watch(ctx, { state, connection: leased.connection }, refreshed);
+      // Six of these loops run side by side.
+      counts[await refreshOne(ctx, { leased, state, leaseId })] += 1;
     }
   };
   await Promise.all(Array.from({ length: WIDTH }, work));
   await release(ctx, { left, states, leaseId });
   const { superseded, ...done } = counts;
   return { ...done, released: left.length, skipped: rows.length - leasedCount + superseded };
+}
+
+/**
+ * One that throws ends by itself: its lease runs out. Thrown on, it would end the invocation while the others wait for
+ * their provider, and lose what it answers them.
+ */
+async function refreshOne(
+  ctx: VaultContext,
+  { leased, state, leaseId }: { readonly leased: Leased; readonly state: ConnectorState; readonly leaseId: string },
+): Promise<'refreshed' | 'failed' | 'ended' | 'superseded'> {
+  try {
+    const refreshed = await refreshLeased(ctx, leased, leaseId);
+    await watch(ctx, { state, connection: leased.connection }, refreshed);
+    return refreshed.kind === 'queued' ? 'refreshed' : refreshed.kind;
+  } catch (error) {
+    const code = error instanceof AppError ? error.code : 'internal.error';
+    ctx.log({ event: 'connection.refresh_broken', level: 'error', code, detail: leased.connection.connector });
+    return 'failed';
+  }
 }
 
 async function leaseAll(ctx: VaultContext, rows: RefreshMessage['rows'], leaseId: string): Promise<Leased[]> {
@@ -103,6 +121,7 @@ async function watch(
     state.failuresInARow = 0;
     return;
   }
+  if (isOfRow(refreshed.failure)) return;
   state.failuresInARow += 1;
   if (state.pausedFor === null && isReasonToPause(state, refreshed.failure)) {
     state.pausedFor = await tripBreaker(ctx, connection, refreshed.failure);
@@ -110,7 +129,7 @@ async function watch(
 }
 
 function isReasonToPause({ failuresInARow }: ConnectorState, failure: ProviderFailure): boolean {
-  return failure.class === 'configuration' || failure.status === 429 || failuresInARow >= FAILURES_TO_TRIP;
+  return isOfClient(failure) || failure.status === 429 || failuresInARow >= FAILURES_TO_TRIP;
 }
 
 async function release(

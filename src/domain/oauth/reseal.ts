@@ -14,6 +14,7 @@ interface SealedRow {
   readonly id: string;
   readonly owner: string;
   readonly connector: string;
+  readonly accountId: string;
   readonly values: Readonly<Partial<Record<SealedField, string>>>;
 }
 
@@ -39,11 +40,12 @@ export async function resealBatch(ctx: VaultContext): Promise<{ found: number; r
 }
 
 /** Null when a value does not open: it is left for somebody to look at. */
-async function resealRow(settings: Settings, { table, id, owner, connector, values }: SealedRow) {
+async function resealRow(settings: Settings, row: SealedRow) {
+  const { table, id, values } = row;
   try {
     const fields = await Promise.all(
       Object.entries(values).map(async ([field, envelope]) => {
-        const renewed = await resealIfOld(settings, envelope, sealedFor(owner, connector, field as SealedField));
+        const renewed = await resealIfOld(settings, envelope, sealedFor(row, field as SealedField));
         return [field, renewed ?? envelope] as const;
       }),
     );

@@ -4,6 +4,7 @@ import type { RevocationOutcome } from '../../connectors/types.ts';
 import type { VaultContext } from '../../context.ts';
 import { firstValue, plain } from '../../db/statement.ts';
 import { AppError } from '../../errors.ts';
+import { SettingError } from '../../lib/keys.ts';
 import { clientOf } from './client.ts';
 import { retryIn } from './schedule.ts';
 import { openSealed, sealedFor } from './vault.ts';
@@ -17,6 +18,7 @@ interface Revocation {
   readonly id: string;
   readonly owner: string;
   readonly connector: string;
+  readonly accountId: string;
   readonly clientId: string | null;
   readonly clientSecret: string | null;
   readonly field: 'refresh_token' | 'access_token';
@@ -28,7 +30,7 @@ interface Revocation {
 
 /** What is written of one try: how it ended, or when it is tried again. */
 interface Settled {
-  readonly event?: 'grant_revoked' | 'grant_kept' | 'grant_not_revocable' | 'revocation_given_up';
+  readonly event?: 'grant_revoked' | 'grant_gone' | 'grant_kept' | 'grant_not_revocable' | 'revocation_given_up';
   readonly failure?: { readonly class: string; readonly code: string; readonly status: number | null };
   readonly retryIn?: number;
 }
@@ -40,10 +42,9 @@ export async function revokeGrants(ctx: VaultContext): Promise<{ ended: number; 
   const counts = { ended: 0, postponed: 0 };
   const work = async () => {
     for (let revocation = waiting.shift(); revocation; revocation = waiting.shift()) {
-      // oxlint-disable-next-line no-await-in-loop -- six of these loops run side by side
+      // Six of these loops run side by side.
       const settled = await revoke(ctx, revocation);
       counts[settled.retryIn === undefined ? 'ended' : 'postponed'] += 1;
-      // oxlint-disable-next-line no-await-in-loop
       await settle(ctx, revocation.id, settled);
     }
   };
@@ -58,19 +59,21 @@ async function settle(ctx: VaultContext, id: string, settled: Settled): Promise<
 }
 
 async function revoke(ctx: VaultContext, revocation: Revocation): Promise<Settled> {
-  const { owner, connector: name, field, attempts, isShared } = revocation;
+  const { connector: name, field, attempts, isShared } = revocation;
   try {
     const found = await clientOf(ctx.settings, revocation);
     if ('problem' in found) return again(attempts, { class: 'configuration', code: found.problem, status: null });
     const { connector, client } = found;
     // Ending the grant would end the other connection of the same account too.
     if (isShared && connector.grant?.revocation?.reach === 'grant') return { event: 'grant_kept' };
-    const token = await openSealed(ctx.settings, revocation.token, sealedFor(owner, name, field));
+    const token = await openSealed(ctx.settings, revocation.token, sealedFor(revocation, field));
     const { parameters } = revocation;
     return settledBy(await revokeGrant(connector, client, { token, tokenType: field, parameters }), attempts);
   } catch (error) {
-    if (!(error instanceof AppError)) throw error;
-    return again(attempts, { class: 'permanent', code: error.code, status: null });
+    // Thrown on, it would end the job while the others wait for their provider.
+    const code = error instanceof AppError ? error.code : error instanceof SettingError ? 'client_malformed' : null;
+    if (code === null) ctx.log({ event: 'grant.revocation_broken', level: 'error', detail: name });
+    return again(attempts, { class: 'configuration', code: code ?? 'internal_error', status: null });
   }
 }
 
@@ -78,6 +81,8 @@ function settledBy(outcome: RevocationOutcome, attempts: number): Settled {
   if (outcome.kind === 'revoked') return { event: 'grant_revoked' };
   if (outcome.kind === 'unsupported') return { event: 'grant_not_revocable' };
   const { retryAfter, ...failure } = outcome.failure;
+  // The provider knows the token no more: there is nothing left to revoke.
+  if (failure.class === 'permanent') return { event: 'grant_gone', failure };
   return again(attempts, failure, retryAfter);
 }
 

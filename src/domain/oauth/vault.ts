@@ -42,9 +42,12 @@ export interface SealedTokens {
 
 export type SealedField = 'access_token' | 'refresh_token' | 'client_secret';
 
-/** What a value is sealed for: DESIGN §4. */
-export function sealedFor(owner: string, connector: string, field: SealedField): SealContext {
-  return { owner, connector, field };
+/** The upsert's key of a row: what a value belongs to, with its field. The row's id is chosen later than it is sealed. */
+export type RowKey = Pick<SealedConnection, 'owner' | 'connector' | 'accountId'>;
+
+/** What a value is sealed for: so it opens in no other row, also of the same owner. */
+export function sealedFor({ owner, connector, accountId }: RowKey, field: SealedField): SealContext {
+  return { owner, connector, field: `${field} of ${accountId}` };
 }
 
 /**
@@ -59,13 +62,13 @@ export async function openSealed({ sealer }: Settings, envelope: string, context
   }
 }
 
-/** Seals what a provider gave for its owner. */
+/** Seals what a provider gave for its row. */
 export async function sealTokens(
   { sealer }: Settings,
-  { owner, connector }: { readonly owner: string; readonly connector: string },
+  row: RowKey,
   tokens: TokenSet,
 ): Promise<{ accessToken: string; refreshToken: string | null }> {
-  const seal = (value: string, field: SealedField) => sealer.seal(value, sealedFor(owner, connector, field));
+  const seal = (value: string, field: SealedField) => sealer.seal(value, sealedFor(row, field));
   return {
     accessToken: await seal(tokens.accessToken, 'access_token'),
     refreshToken: tokens.refreshToken === null ? null : await seal(tokens.refreshToken, 'refresh_token'),

@@ -14,7 +14,7 @@ export const ConnectorName = z.enum(connectorNames);
 export const ConnectorView = z.object({
   name: z.string(),
   title: z.string(),
-  /** What it asks for at the least. */
+  /** What is asked for here: the connector's own, and what the deployment needs. */
   scopes: z.array(z.string()),
   /** What `parameters` of a connect must name. */
   parameters: z.array(z.string()),
@@ -54,6 +54,8 @@ export const ConnectionView = z.object({
   isPrimary: z.boolean(),
   status: ConnectionStatus,
   scopes: z.array(z.string()),
+  /** Needed here and not granted: connect again to add them. */
+  missingScopes: z.array(z.string()),
   expiresAt: moment.nullable(),
   grantedAt: moment,
   lastRefreshAt: moment.nullable(),

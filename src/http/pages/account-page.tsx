@@ -49,25 +49,31 @@ export async function change(
   }
 }
 
-/** Six trips, side by side: each part of the page is a procedure with a budget of one. */
+/** Seven trips side by side, and one more for which the profile's id is needed: a budget of one for each procedure. */
 async function accountPage(c: HonoContext<AppEnv>, failure?: Failure): Promise<Response> {
   const api = callApi(c.get('ctx'));
   const cursor = c.req.query('cursor');
   const older = cursor !== undefined && isUuid(cursor) ? cursor : undefined;
-  const [profile, passkeys, accounts, sessions, tokens, history, providers] = await Promise.all([
-    api.account.getProfile(),
-    api.auth.listPasskeys(),
-    api.auth.listSocialAccounts(),
-    api.auth.listSessions(),
-    api.auth.listTokens(),
-    api.auth.listLoginHistory({ cursor: older, limit: PAGE }),
-    api.auth.listProviders(),
-  ]);
+  const reading = api.account.getProfile();
+  const [profile, passkeys, accounts, sessions, tokens, history, providers, connectors, connections] =
+    await Promise.all([
+      reading,
+      api.auth.listPasskeys(),
+      api.auth.listSocialAccounts(),
+      api.auth.listSessions(),
+      api.auth.listTokens(),
+      api.auth.listLoginHistory({ cursor: older, limit: PAGE }),
+      api.auth.listProviders(),
+      api.oauth.connectors.list(),
+      reading.then(({ id }) => api.oauth.connections.list({ userId: id })),
+    ]);
   const state = {
     profile,
     passkeys: passkeys.items,
     accounts: accounts.items,
     providers: providers.items,
+    connectors: connectors.items,
+    connections: connections.items,
     sessions: sessions.items,
     tokens: tokens.items,
     history: { ...history, isOlder: older !== undefined },

@@ -3,8 +3,11 @@ import type { PasskeyView } from '../../domain/auth/passkeys/views.ts';
 import type { LoginEvent, SessionView } from '../../domain/auth/schemas.ts';
 import type { SocialAccountView } from '../../domain/auth/social/views.ts';
 import type { TokenView } from '../../domain/auth/tokens/views.ts';
+import type { ConnectionView } from '../../domain/oauth/views.ts';
+import { ConnectionsCard } from './connections-card.tsx';
 import { type EmailFormState, EmailForm } from './email-form.tsx';
 import { HistoryList } from './history-view.tsx';
+import type { ConnectorView } from '../../domain/oauth/views.ts';
 import { Notice } from './parts.tsx';
 import { PasskeyList } from './passkeys-view.tsx';
 import { fieldsOf, ProfileForm, type ProfileFormState } from './profile-form.tsx';
@@ -30,6 +33,8 @@ export interface AccountData {
   readonly passkeys: readonly PasskeyView[];
   readonly accounts: readonly SocialAccountView[];
   readonly providers: readonly ProviderItem[];
+  readonly connections: readonly ConnectionView[];
+  readonly connectors: readonly ConnectorView[];
   readonly sessions: readonly SessionView[];
   readonly tokens: readonly TokenView[];
   readonly history: {
@@ -49,13 +54,15 @@ export interface AccountState extends AccountData {
 }
 
 /** What one can jump to. */
-export function accountParts({ accounts, providers }: AccountData) {
+export function accountParts({ accounts, providers, connections, connectors }: AccountData) {
   const linked = accounts.length + providers.length > 0 ? [['providers', 'Linked accounts'] as const] : [];
+  const connected = connections.length + connectors.length > 0 ? [['connections', 'Connections'] as const] : [];
   return [
     ['profile', 'Profile'],
     ['email', 'E-mail'],
     ['passkeys', 'Passkeys'],
     ...linked,
+    ...connected,
     ['sessions', 'Sessions'],
     ['tokens', 'API tokens'],
     ['history', 'Activity'],
@@ -91,6 +98,7 @@ export function AccountView(state: AccountState) {
             titleOf={titleOfProvider}
             {...common('providers')}
           />
+          <ConnectionsCard connections={state.connections} connectors={state.connectors} />
         </div>
         <div>
           <SessionList sessions={state.sessions} {...common('sessions')} />

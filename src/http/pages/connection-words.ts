@@ -1,9 +1,7 @@
 /** What the API says of connections, in words for people. */
-import type { ConnectionExplained, ConnectionView, ConnectorView } from '../../domain/oauth/views.ts';
+import type { ConnectionExplained, ConnectionView } from '../../domain/oauth/views.ts';
 import { titleOfProvider } from './provider-names.ts';
 
-/** A connector as `oauth.connectors.list` has it. */
-export type ConnectorItem = ConnectorView;
 export type Health = ConnectionExplained['health'];
 
 /** Which of the account's own names people know it by, best first. */
@@ -50,14 +48,19 @@ export function reasonOf({ connector, status, failingSince }: ConnectionView): s
 }
 
 /** The same where all that is known may be looked at: a provider that is left alone for a while counts first. */
-export function explainedReasonOf({ connection, paused }: ConnectionExplained): string {
+export function explainedReasonOf({ connection, paused, nextRefreshAt }: ConnectionExplained): string {
   const title = titleOfProvider(connection.connector);
   if (connection.status === 'active' && paused) {
     return paused.class === 'configuration'
       ? `${title} does not take this service itself, whoever asks. Its operator has to look; you need do nothing.`
       : `${title} does not answer just now. We try again by ourselves; you need do nothing.`;
   }
-  return reasonOf(connection) ?? 'The connection works, and is refreshed by itself before its access runs out.';
+  const reason = reasonOf(connection);
+  if (reason !== null) return reason;
+  if (nextRefreshAt !== null) return 'The connection works, and is refreshed by itself before its access runs out.';
+  return connection.expiresAt === null
+    ? 'The connection works.'
+    : `The connection works until its access runs out. ${title} gives no way to refresh it: then connect the account again.`;
 }
 
 /** What a failed refresh was, by its class. */
@@ -74,27 +77,6 @@ export function failureWords(failureClass: unknown, title: string): string {
     default:
       return 'It did not work.';
   }
-}
-
-/**
- * Asked for so that a grant lasts, and opens nothing by itself. Microsoft leaves it out of what it says it granted, so
- * it would look as if it were missing.
- */
-const unlisted = 'offline_access';
-
-export interface ScopeDifference {
-  /** Needed and not granted. */
-  readonly missing: readonly string[];
-  readonly granted: readonly string[];
-}
-
-/** What was granted against what is needed. @param connector null where it is not set up any more: nothing is needed */
-export function compareScopes({ scopes }: ConnectionView, connector: ConnectorItem | null): ScopeDifference {
-  const needed = connector?.scopes ?? [];
-  return {
-    missing: needed.filter((scope) => scope !== unlisted && !scopes.includes(scope)),
-    granted: scopes.filter((scope) => scope !== unlisted),
-  };
 }
 
 /** Which of one connector's connections is meant where no account is named: the flagged, else the earliest that works. */

@@ -8,6 +8,10 @@ import { needsSignIn } from './calls.ts';
 /** Where whoever is not signed in goes first. `mailed` is a page that mails lead to. */
 const signInFirst = {
   account: { without: '/sign-in?redirect_url=/account', ended: '/sign-in?redirect_url=/account&done=session_ended' },
+  connections: {
+    without: '/sign-in?redirect_url=/account/connections',
+    ended: '/sign-in?redirect_url=/account/connections&done=session_ended',
+  },
   // The empty fragment keeps the mail's secret from being taken along to a page that it is not for.
   mailed: { without: '/sign-in?redirect_url=/account&done=elsewhere#', ended: '/sign-in?done=session_ended#' },
 } as const;

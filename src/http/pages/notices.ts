@@ -12,6 +12,11 @@ const notices = {
   passkey_removed: 'The passkey is removed. Delete it from your device or password manager too.',
   linked: 'The account is linked. You can sign in with it from now on.',
   unlinked: 'The account is unlinked.',
+  connected: 'The account is connected.',
+  reconnected: 'The account is connected again.',
+  refreshed: 'The connection works, and its access is fresh.',
+  primary: 'This is the primary account from now on.',
+  disconnected: 'The account is disconnected, and its tokens are erased here.',
   email: 'Your e-mail address is changed.',
   token_revoked: 'The token is revoked. Programs that have it are refused from now on.',
 } as const;

@@ -16,6 +16,12 @@ const shown: ReadonlySet<string> = new Set<ErrorCode>([
   'social_account.email_unverified',
   'social_account.proof_required',
   'social_account.linked_elsewhere',
+  'connection.not_found',
+  'connection.wrong_account',
+  'connection.limit_reached',
+  'connector.misconfigured',
+  'organization.not_found',
+  'organization.role_missing',
   'user.suspended',
   'sign_up.closed',
   'rate_limit.exceeded',
@@ -32,3 +38,17 @@ const shown: ReadonlySet<string> = new Set<ErrorCode>([
 export function problemOf(code: string | undefined): string | null {
   return code !== undefined && shown.has(code) ? inWords(new AppError(code as ErrorCode)) : null;
 }
+
+/** The same of a way that was to connect an account: the words of some codes speak of signing in. */
+export function connectProblemOf(code: string | undefined): string | null {
+  const words = problemOf(code);
+  return words === null ? null : (connectWords[code as ErrorCode] ?? words);
+}
+
+const connectWords: Partial<Record<ErrorCode, string>> = {
+  'provider.denied': 'The provider says that you cancelled. Nothing has changed.',
+  'provider.refused': 'The provider refused. Nothing has changed; start again.',
+  'oauth_state.invalid': 'That was not begun here. Start again.',
+  'oauth_state.used': 'That was finished already. If the account is not here, connect it again.',
+  'oauth_state.other_browser': 'That was begun in another browser, or by somebody else. Start again.',
+};

@@ -5,6 +5,11 @@ export function titleOfProvider(name: string): string {
   return findConnector(name)?.title ?? name;
 }
 
+/** What a provider's addresses need to be told, such as a shop's domain. */
+export function parametersOf(name: string): string[] {
+  return Object.keys(findConnector(name)?.grant?.parameters ?? {});
+}
+
 /** What a value looks like that a provider's addresses need, such as a shop's domain; '' where it needs none of that name. */
 export function exampleOf(name: string, parameter: string): string {
   return findConnector(name)?.grant?.parameters?.[parameter]?.example ?? '';

@@ -90,6 +90,10 @@ main.narrow .card { padding: 2rem 1.75rem; }
 .card + .card { margin-top: 1.25rem; }
 .head { margin-bottom: 1.5rem; }
 .head > p { margin-top: 0.25rem; }
+.crumbs { margin-bottom: 0.5rem; }
+.crumbs a::after { display: inline-block; padding: 0 0.35rem; color: var(--soft); content: '›'; }
+.facts { display: grid; grid-template-columns: minmax(6.5rem, max-content) minmax(0, 1fr); gap: 0.4rem 1rem; font-size: 0.875rem; }
+.facts dt { color: var(--soft); }
 @media (max-width: 30rem) { .card, main.narrow .card { padding: 1.25rem; } }
 @media (min-width: 56rem) {
   .columns { display: grid; grid-template-columns: minmax(0, 5fr) minmax(0, 6fr); gap: 1.25rem; align-items: start; }
@@ -158,7 +162,8 @@ main > .banner { margin-bottom: 1.25rem; }
 summary { width: fit-content; padding: 0.35rem 0; color: var(--link); font-size: 0.875rem; font-weight: 600; cursor: pointer; }
 summary:hover { text-decoration: underline; text-underline-offset: 0.18em; }
 details form, li > form { margin: 0.5rem 0 0.75rem; }
-li.row > form { margin: 0; }
+li > form:last-child { margin-bottom: 0; }
+li.row > form, li > form:only-child { margin: 0; }
 .badge { display: inline-block; padding: 0.05rem 0.55rem; border-radius: 999px; font-size: 0.8125rem; font-weight: 600; color: var(--good); background: var(--good-soft); }
 .badge.plain { color: var(--soft); background: var(--page); }
 .badge.bad { color: var(--danger); background: var(--danger-soft); }

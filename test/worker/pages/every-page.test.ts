@@ -58,6 +58,8 @@ describe('every page', () => {
     ['/account', '/sign-in?redirect_url=/account'],
     ['/account/profile', '/account'],
     ['/account/tokens', '/account'],
+    ['/account/connections', '/sign-in?redirect_url=/account/connections'],
+    ['/account/connections/refresh', '/account/connections'],
     ['/sign-in/social', '/sign-in'],
     // With a fragment of their own, so that the secret of a mail is not taken along to the page of signing in.
     ['/account/email', '/sign-in?redirect_url=/account&done=elsewhere#'],

@@ -13,7 +13,7 @@ begin
     update public.grant_revocations r set next_try_at = now() + interval '5 minutes', attempts = r.attempts + 1
       from due where r.id = due.id returning r.*
   )
-  select coalesce(jsonb_agg(jsonb_build_object('id', r.id, 'owner', r.owner, 'connector', r.connector_id,
+  select coalesce(jsonb_agg(jsonb_build_object('id', r.id, 'owner', r.owner, 'connector', r.connector_id, 'accountId', r.account_id,
       'clientId', r.client_id, 'clientSecret', r.client_secret, 'field', r.token_field, 'token', r.token,
       'parameters', r.parameters, 'attempts', r.attempts, 'isShared', exists (
         select from public.oauth_connections c where c.connector_id = r.connector_id and c.account_id = r.account_id

@@ -2,13 +2,14 @@
 -- write no tokens. p_grant: {id, eventId, begunBy, connectionId, connector, accountId, issuer, subject, clientId,
 -- accessToken, refreshToken, tokenType, expiresIn, refreshExpiresIn, nextRefreshIn, scopes, metadata, parameters}.
 -- With a connectionId the account must be that connection's: connecting another one in its place would give a user's
--- automations to somebody else. Answers {outcome: connected | an error code, id}.
+-- automations to somebody else. A grant that is not kept is revoked. Answers {outcome: connected | an error code, id}.
 create or replace function gatehouse.store_connection(p_grant jsonb) returns jsonb
 language plpgsql volatile security definer set search_path = ''
 as $$
 declare
   v_before public.oauth_connections;
   v public.oauth_connections;
+  v_refusal text;
   v_owner text := coalesce('user:' || gatehouse.uid(), 'organization:' || gatehouse.organization_id()::text);
 begin
   if p_grant->>'begunBy' is distinct from gatehouse.actor_user_id() then
@@ -17,13 +18,21 @@ begin
   perform from public.users u where u.id = gatehouse.uid() for no key update;
   perform from public.organizations o where o.id = gatehouse.organization_id() for no key update;
   v_before := gatehouse.own_connection(p_grant || jsonb_build_object('connectionId', null));
-  if p_grant->>'connectionId' is not null and v_before.id is distinct from (p_grant->>'connectionId')::uuid then
-    return jsonb_build_object('outcome', case
+  v_refusal := case
+    when p_grant->>'connectionId' is not null and v_before.id is distinct from (p_grant->>'connectionId')::uuid then case
       when (gatehouse.own_connection(jsonb_build_object('connectionId', p_grant->>'connectionId'))).id is null
-      then 'connection.not_found' else 'connection.wrong_account' end);
-  elsif v_before.id is null
-      and (select count(*) from public.oauth_connections c where c.owner = v_owner) >= 200 then
-    return '{"outcome": "connection.limit_reached"}';
+      then 'connection.not_found' else 'connection.wrong_account' end
+    when v_before.id is null and (select count(*) from public.oauth_connections c where c.owner = v_owner) >= 200
+    then 'connection.limit_reached' end;
+  if v_refusal is not null then
+    -- The provider gave it already: what is not kept is given back.
+    insert into public.grant_revocations
+      (id, connection_id, owner, connector_id, account_id, client_id, token_field, token, parameters)
+    values ((p_grant->>'id')::uuid, (p_grant->>'id')::uuid, v_owner, p_grant->>'connector', p_grant->>'accountId',
+      p_grant->>'clientId', case when p_grant->>'refreshToken' is null then 'access_token' else 'refresh_token' end,
+      coalesce(p_grant->>'refreshToken', p_grant->>'accessToken'), p_grant->'parameters')
+    on conflict (id) do nothing;
+    return jsonb_build_object('outcome', v_refusal);
   end if;
   insert into public.oauth_connections as c
     (id, user_id, organization_id, connector_id, account_id, client_id, access_token, refresh_token, token_type,

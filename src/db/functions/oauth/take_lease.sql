@@ -22,7 +22,7 @@ begin
     return jsonb_build_object('outcome', 'busy', 'connection', gatehouse.sealed_connection(v));
   end if;
   -- The same lease once more is the same request, sent again since its answer was lost.
-  v_is_unanswered := v.lease_id <> (p_lease->>'id')::uuid;
+  v_is_unanswered := coalesce(v.lease_id <> (p_lease->>'id')::uuid, false);
   if v_is_unanswered and not v.lease_doubtful and p_lease->'singleUse' ? v.connector_id then
     update public.oauth_connections set lease_doubtful = true, lease_until = now() + interval '45 seconds' where id = p_id;
     return jsonb_build_object('outcome', 'busy', 'connection', gatehouse.sealed_connection(v));

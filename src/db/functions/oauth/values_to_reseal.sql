@@ -1,6 +1,6 @@
 -- Rows with values under other keys than the active one. p_keys: those keys, of the ring; `?` stands for rows under several.
 -- A row under a key that nobody has would come back for ever and is left out. Answers [{table, id, owner, connector,
--- values: {field: envelope}}, …].
+-- accountId, values: {field: envelope}}, …].
 create or replace function gatehouse.values_to_reseal(p_keys text[], p_limit integer) returns jsonb
 language plpgsql stable
 as $$
@@ -8,12 +8,12 @@ begin
   return (
     select coalesce(jsonb_agg(found.entry), '[]') from (
       (select jsonb_build_object('table', 'oauth_connections', 'id', c.id, 'owner', c.owner, 'connector', c.connector_id,
-          'values', jsonb_strip_nulls(jsonb_build_object('access_token', c.access_token,
+          'accountId', c.account_id, 'values', jsonb_strip_nulls(jsonb_build_object('access_token', c.access_token,
             'refresh_token', c.refresh_token, 'client_secret', c.client_secret))) as entry
         from public.oauth_connections c where c.key_id = any (p_keys || '?'::text) limit p_limit)
       union all
       (select jsonb_build_object('table', 'grant_revocations', 'id', r.id, 'owner', r.owner, 'connector', r.connector_id,
-          'values', jsonb_strip_nulls(jsonb_build_object(r.token_field, r.token, 'client_secret', r.client_secret)))
+          'accountId', r.account_id, 'values', jsonb_strip_nulls(jsonb_build_object(r.token_field, r.token, 'client_secret', r.client_secret)))
         from public.grant_revocations r
        where split_part(r.token, ':', 3) = any (p_keys) or split_part(r.client_secret, ':', 3) = any (p_keys)
        limit p_limit)
