@@ -77,7 +77,9 @@ function startDemoProvider(
   workerPort: number,
   client: { readonly clientId: string; readonly clientSecret: string },
 ): Promise<OidcProvider> {
-  const options = { ...client, redirectUris: [`http://localhost:${workerPort}/oauth/callback/demo`] };
+  const redirectUris = [`http://localhost:${workerPort}/oauth/callback/demo`];
+  // As the data stays, so do the grants that its connections hold.
+  const options = { ...client, redirectUris, keptIn: `${folder}/provider.json` };
   if (workerPort === providerPort) return startOidcProvider(options);
   return startOidcProvider({ ...options, port: providerPort }).catch(() => startOidcProvider(options));
 }

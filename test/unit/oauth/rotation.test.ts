@@ -63,7 +63,10 @@ describe('rotating the key', () => {
     const after = await rows();
     expect(after.map(({ version }) => version)).toEqual(before.map(({ version }) => version));
     const [old, renewed] = [before[7], after[7]];
-    const context = sealedFor({ owner: String(old?.owner), connector: 'demo', accountId: String(old?.account_id) }, 'refresh_token');
+    const context = sealedFor(
+      { owner: String(old?.owner), connector: 'demo', accountId: String(old?.account_id) },
+      'refresh_token',
+    );
     const opened = await vault.context(nextAlone).settings.sealer.open(String(renewed?.refresh_token), context);
     expect(opened).toBe(await vault.context().settings.sealer.open(String(old?.refresh_token), context));
     expect(await resealVault(vault.context(both))).toEqual({ resealed: 0, unreadable: 0 });

@@ -28,7 +28,7 @@ it('the sweep takes the most overdue first', async () => {
   const ids = await vault.seed(3);
   const back = 'update oauth_connections set next_refresh_at = now() - make_interval(mins => $2) where id = $1';
   for (const [minutes, id] of ids.entries()) await vault.owner.query(back, [id, minutes + 1]);
-  const claim = "select gatehouse.claim_due(1)->0->>0 as id";
+  const claim = 'select gatehouse.claim_due(1)->0->>0 as id';
   for (const id of ids.toReversed()) expect(await vault.owner.query(claim)).toEqual([{ id }]);
 });
 

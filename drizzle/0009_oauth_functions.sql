@@ -1,0 +1,986 @@
+-- function: auth/strip_unproven
+-- Ends what was added to an account before anybody had proven its address: sessions, passkeys, accounts at providers,
+-- personal tokens, connections. Whoever put them there was not seen to be the owner, who comes now (GHSA-qq9h-g4jm-xgf3:
+-- an account made ready in advance for somebody else's address). Who is signed in proves an address by change_email.
+create or replace function gatehouse.strip_unproven(p_user_id text) returns void
+language plpgsql volatile
+as $$
+begin
+  update public.user_sessions set revoked_at = now() where id in (
+    select s.id from public.user_sessions s where s.user_id = p_user_id and s.revoked_at is null order by s.id for update);
+  update public.api_tokens set revoked_at = now() where user_id = p_user_id and revoked_at is null;
+  delete from public.passkeys where user_id = p_user_id;
+  delete from public.oauth_accounts where user_id = p_user_id;
+  delete from public.known_devices where user_id = p_user_id;
+  perform gatehouse.release_connections(p_user_id, null);
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.strip_unproven(text) is 'Ends what was added to an account before its address was proven.';
+--> statement-breakpoint
+revoke all on function gatehouse.strip_unproven(text) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.strip_unproven(text) to gatehouse_system;
+--> statement-breakpoint
+-- function: auth/take_oauth_state
+-- Spends the state of a redirect that came back: known, for this provider (CVE-2026-73419), in the browser that began it,
+-- in time, once. The same operation sent again gets the same answer. p_return: {stateHash, connector, browserHash,
+-- operationId}. Answers {outcome: 'taken' | an error code, purpose, userId, organizationId, request, redirectUrl}.
+create or replace function gatehouse.take_oauth_state(p_return jsonb) returns jsonb
+language plpgsql volatile
+as $$
+declare
+  v_state record;
+  v_outcome text;
+begin
+  select * into v_state from public.oauth_states
+   where state_hash = p_return->>'stateHash' and connector = p_return->>'connector' for update;
+  v_outcome := case
+    when not found then 'oauth_state.invalid'
+    when v_state.browser_hash is distinct from p_return->>'browserHash' then 'oauth_state.other_browser'
+    when v_state.operation_id = (p_return->>'operationId')::uuid then 'taken'
+    when v_state.used_at is not null then 'oauth_state.used'
+    when v_state.expires_at <= now() then 'oauth_state.expired'
+    else 'taken' end;
+  if v_outcome = 'taken' then
+    update public.oauth_states set used_at = now(), operation_id = (p_return->>'operationId')::uuid
+     where id = v_state.id and used_at is null;
+    return jsonb_build_object('outcome', 'taken', 'purpose', v_state.purpose, 'userId', v_state.user_id,
+      'organizationId', v_state.organization_id, 'request', v_state.request, 'redirectUrl', v_state.redirect_url);
+  end if;
+  return jsonb_build_object('outcome', v_outcome, 'purpose', case when v_outcome <> 'oauth_state.other_browser'
+    then v_state.purpose end);
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.take_oauth_state(jsonb) is 'Spends the state of a redirect that came back, once, in its own browser.';
+--> statement-breakpoint
+revoke all on function gatehouse.take_oauth_state(jsonb) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.take_oauth_state(jsonb) to gatehouse_system;
+--> statement-breakpoint
+-- function: jobs/cleanup_batch
+-- Deletes at most p_limit rows of one table that are past their grace, oldest first, and says how many. Bounded, and
+-- skipping locked rows, so two runs at once only share the work. Graces: requirement 3 §5.2; histories 365 days; a
+-- device as long as its cookie.
+create or replace function gatehouse.cleanup_batch(p_table text, p_limit integer) returns integer
+language plpgsql volatile
+as $$
+declare
+  v_deleted integer;
+begin
+  case p_table
+    when 'user_sessions' then
+      delete from public.user_sessions where id in (select id from public.user_sessions
+        where expires_at < now() - interval '7 days' order by expires_at limit p_limit for update skip locked);
+    when 'magic_links' then
+      delete from public.magic_links where id in (select id from public.magic_links
+        where expires_at < now() - interval '1 day' order by expires_at limit p_limit for update skip locked);
+    when 'login_history' then
+      delete from public.login_history where id in (select id from public.login_history
+        where created_at < now() - interval '365 days' order by created_at limit p_limit for update skip locked);
+    when 'api_tokens' then
+      delete from public.api_tokens where id in (select id from public.api_tokens
+        where expires_at < now() - interval '90 days' order by expires_at limit p_limit for update skip locked);
+    when 'outbox' then
+      delete from public.outbox where id in (select id from public.outbox
+        where dispatched_at < now() - interval '7 days' order by dispatched_at limit p_limit for update skip locked);
+    when 'oauth_states' then
+      delete from public.oauth_states where id in (select id from public.oauth_states
+        where expires_at < now() - interval '1 day' order by expires_at limit p_limit for update skip locked);
+    when 'spent_challenges' then
+      delete from public.spent_challenges where challenge_hash in (select challenge_hash from public.spent_challenges
+        where expires_at < now() - interval '1 day' order by expires_at limit p_limit for update skip locked);
+    when 'security_alerts' then
+      delete from public.security_alerts where id in (select id from public.security_alerts
+        where expires_at < now() - interval '30 days' order by expires_at limit p_limit for update skip locked);
+    when 'known_devices' then
+      delete from public.known_devices where (user_id, device_hash) in (select user_id, device_hash
+        from public.known_devices where last_seen_at < now() - interval '400 days' order by last_seen_at limit p_limit
+        for update skip locked);
+    when 'connection_events' then
+      delete from public.connection_events where id in (select id from public.connection_events
+        where created_at < now() - interval '365 days' order by created_at limit p_limit for update skip locked);
+    else
+      raise exception 'gate.misused' using errcode = 'GH014', detail = 'cleanup_batch does not know that table';
+  end case;
+  get diagnostics v_deleted = row_count;
+  return v_deleted;
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.cleanup_batch(text, integer) is 'Deletes a bounded batch of expired rows of one table.';
+--> statement-breakpoint
+revoke all on function gatehouse.cleanup_batch(text, integer) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.cleanup_batch(text, integer) to gatehouse_system;
+--> statement-breakpoint
+-- function: oauth/begin_connect
+-- Stores the state of a redirect that will connect an account, for ten minutes: of the person who began it, for the subject.
+-- p_state: {id, stateHash, connector, browserHash, redirectUrl, request: {scopes, parameters, connectionId}}. To connect
+-- again asks for what the connection has, and more. Answers {outcome: begun | connection.not_found, request, accountId}.
+create or replace function gatehouse.begin_connect(p_state jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  v_request jsonb := p_state->'request';
+  v public.oauth_connections;
+begin
+  if v_request->>'connectionId' is not null then
+    v := gatehouse.own_connection(v_request);
+    if v.id is null or v.connector_id <> p_state->>'connector' then
+      return '{"outcome": "connection.not_found"}';
+    end if;
+    v_request := v_request || jsonb_build_object('parameters', v.parameters, 'scopes', (
+      select coalesce(jsonb_agg(distinct s), '[]') from (
+        select jsonb_array_elements_text(v_request->'scopes') as s
+        union select s from regexp_split_to_table(v.scopes, ' ') s where s <> '') asked));
+  end if;
+  insert into public.oauth_states
+    (id, state_hash, purpose, connector, user_id, organization_id, request, browser_hash, redirect_url, expires_at)
+  values ((p_state->>'id')::uuid, p_state->>'stateHash', 'connect', p_state->>'connector', gatehouse.actor_user_id(),
+    gatehouse.organization_id(), v_request, p_state->>'browserHash', p_state->>'redirectUrl',
+    now() + interval '10 minutes')
+  on conflict (id) do nothing;
+  return jsonb_build_object('outcome', 'begun', 'request', v_request, 'email',
+    v.connector_metadata->v.connector_id->>'email');
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.begin_connect(jsonb) is 'Stores the state of a redirect that will connect an account.';
+--> statement-breakpoint
+revoke all on function gatehouse.begin_connect(jsonb) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.begin_connect(jsonb) to gatehouse_member;
+--> statement-breakpoint
+-- function: oauth/claim_due
+-- Takes the most overdue connections for one worker: their due time moves three minutes on, so that nobody else takes them
+-- meanwhile, and they come back by themselves when the worker is lost. Answers [[id, version], …].
+create or replace function gatehouse.claim_due(p_limit integer) returns jsonb
+language plpgsql volatile
+as $$
+declare
+  v_claimed jsonb;
+begin
+  with due as (
+    select id from public.oauth_connections where next_refresh_at <= now()
+     order by next_refresh_at limit p_limit for update skip locked
+  ), claimed as (
+    update public.oauth_connections c set next_refresh_at = now() + interval '3 minutes'
+      from due where c.id = due.id returning c.id, c.version
+  )
+  select coalesce(jsonb_agg(jsonb_build_array(id, version)), '[]') into v_claimed from claimed;
+  return v_claimed;
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.claim_due(integer) is 'Takes a batch of connections that are due.';
+--> statement-breakpoint
+revoke all on function gatehouse.claim_due(integer) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.claim_due(integer) to gatehouse_system;
+--> statement-breakpoint
+-- function: oauth/claim_revocations
+-- Takes grants to revoke for one worker, for five minutes. `isShared`: the same account is connected elsewhere by the same
+-- client, so a provider that ends a whole grant would end that one too. Answers [{id, owner, connector, …}, …].
+create or replace function gatehouse.claim_revocations(p_limit integer) returns jsonb
+language plpgsql volatile
+as $$
+declare
+  v_claimed jsonb;
+begin
+  with due as (
+    select id from public.grant_revocations where next_try_at <= now()
+     order by next_try_at limit p_limit for update skip locked
+  ), claimed as (
+    update public.grant_revocations r set next_try_at = now() + interval '5 minutes', attempts = r.attempts + 1
+      from due where r.id = due.id returning r.*
+  )
+  select coalesce(jsonb_agg(jsonb_build_object('id', r.id, 'owner', r.owner, 'connector', r.connector_id, 'accountId', r.account_id,
+      'clientId', r.client_id, 'clientSecret', r.client_secret, 'field', r.token_field, 'token', r.token,
+      'parameters', r.parameters, 'attempts', r.attempts, 'isShared', exists (
+        select from public.oauth_connections c where c.connector_id = r.connector_id and c.account_id = r.account_id
+           and c.client_id is not distinct from r.client_id))), '[]') into v_claimed from claimed r;
+  return v_claimed;
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.claim_revocations(integer) is 'Takes a batch of grants that are to be revoked.';
+--> statement-breakpoint
+revoke all on function gatehouse.claim_revocations(integer) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.claim_revocations(integer) to gatehouse_system;
+--> statement-breakpoint
+-- function: oauth/commit_refresh
+-- Stores the tokens of a refresh: by id, version and lease, so that of two answers only the holder's counts. p_commit: {id,
+-- version, leaseId, connection (as leased), tokens: {accessToken, refreshToken, clientSecret, tokenType, expiresIn,
+-- refreshExpiresIn, scopes, nextRefreshIn}}; what is null stays, lifetimes aside. Answers committed; superseded (another set
+-- came first); gone: disconnected meanwhile, so the new token is to be revoked as well.
+create or replace function gatehouse.commit_refresh(p_commit jsonb) returns text
+language plpgsql volatile
+as $$
+declare
+  v_tokens jsonb := p_commit->'tokens';
+  v_leased jsonb := p_commit->'connection';
+  v_before public.oauth_connections;
+  v public.oauth_connections;
+begin
+  select * into v_before from public.oauth_connections c where c.id = (p_commit->>'id')::uuid for no key update;
+  if not found then
+    insert into public.grant_revocations
+      (id, connection_id, owner, connector_id, account_id, client_id, client_secret, token_field, token, parameters)
+    values ((p_commit->>'leaseId')::uuid, (p_commit->>'id')::uuid, v_leased->>'owner', v_leased->>'connector',
+      v_leased->>'accountId', v_leased->>'clientId', v_leased->>'clientSecret',
+      case when v_tokens->>'refreshToken' is null then 'access_token' else 'refresh_token' end,
+      coalesce(v_tokens->>'refreshToken', v_tokens->>'accessToken'), coalesce(v_leased->'parameters', '{}'))
+    on conflict (id) do nothing;
+    return 'gone';
+  elsif v_before.version <> (p_commit->>'version')::bigint
+      or v_before.lease_id is distinct from (p_commit->>'leaseId')::uuid then
+    return case when v_before.access_token = v_tokens->>'accessToken' then 'committed' else 'superseded' end;
+  end if;
+  update public.oauth_connections c
+     set access_token = v_tokens->>'accessToken', refresh_token = coalesce(v_tokens->>'refreshToken', c.refresh_token),
+         client_secret = coalesce(v_tokens->>'clientSecret', c.client_secret), token_type = v_tokens->>'tokenType',
+         expires_at = now() + make_interval(secs => (v_tokens->>'expiresIn')::double precision),
+         refresh_expires_at = coalesce(now() + make_interval(secs => (v_tokens->>'refreshExpiresIn')::double precision),
+           c.refresh_expires_at),
+         next_refresh_at = now() + make_interval(secs => (v_tokens->>'nextRefreshIn')::double precision),
+         scopes = coalesce(v_tokens->>'scopes', c.scopes), last_refresh_at = now(), status = 'active',
+         version = c.version + 1, lease_id = null, lease_until = null, lease_doubtful = false,
+         failure_count = 0, failing_since = null, last_failure = null
+   where c.id = v_before.id returning * into v;
+  delete from public.connector_breakers where connector_id = v.connector_id and client_id = coalesce(v.client_id, '');
+  if v_before.failing_since is not null then
+    perform gatehouse.note_connection(v, jsonb_build_object('id', p_commit->>'leaseId', 'event', 'recovered',
+      'outbox', v_before.status <> 'active', 'evidence',
+      jsonb_build_object('failingSince', v_before.failing_since, 'attempts', v_before.failure_count)));
+  end if;
+  return 'committed';
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.commit_refresh(jsonb) is 'Stores the tokens of a refresh, once a version.';
+--> statement-breakpoint
+revoke all on function gatehouse.commit_refresh(jsonb) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.commit_refresh(jsonb) to gatehouse_system;
+--> statement-breakpoint
+-- function: oauth/connection_breaker
+-- For the subject's own connection: whether its connector is left alone just now, until when, and why.
+create or replace function gatehouse.connection_breaker(p_id uuid) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+begin
+  return (select jsonb_build_object('openUntil', b.open_until, 'class', b.last_failure->>'class',
+      'code', b.last_failure->>'code')
+    from public.connector_breakers b, gatehouse.own_connection(jsonb_build_object('connectionId', p_id)) c
+   where b.connector_id = c.connector_id and b.client_id = coalesce(c.client_id, '') and b.open_until > now());
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.connection_breaker(uuid) is 'Whether the connector of a connection of the subject is left alone.';
+--> statement-breakpoint
+revoke all on function gatehouse.connection_breaker(uuid) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.connection_breaker(uuid) to gatehouse_member;
+--> statement-breakpoint
+-- function: oauth/disconnect
+-- Disconnects a connection of the subject. Definer: members delete nothing. Sent again it is done already. Answers
+-- disconnected, or connection.not_found.
+create or replace function gatehouse.disconnect(p_connection_id uuid, p_event_id uuid) returns text
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  v public.oauth_connections := gatehouse.own_connection(jsonb_build_object('connectionId', p_connection_id));
+begin
+  select * into v from public.oauth_connections c where c.id = v.id for update;
+  if not found then
+    return case when exists (select from public.connection_events e
+        where e.id = p_event_id and e.connection_id = p_connection_id) then 'disconnected' else 'connection.not_found' end;
+  end if;
+  perform gatehouse.drop_connection(v, p_event_id);
+  return 'disconnected';
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.disconnect(uuid, uuid) is 'Disconnects a connection of the subject.';
+--> statement-breakpoint
+revoke all on function gatehouse.disconnect(uuid, uuid) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.disconnect(uuid, uuid) to gatehouse_member;
+--> statement-breakpoint
+-- function: oauth/drop_connection
+-- Takes a connection out of the vault. Its token is kept, sealed as it was, only until the provider has revoked it.
+create or replace function gatehouse.drop_connection(p_connection public.oauth_connections, p_event_id uuid) returns void
+language plpgsql volatile
+as $$
+begin
+  insert into public.grant_revocations
+    (id, connection_id, owner, connector_id, account_id, client_id, client_secret, token_field, token, parameters)
+  values (p_connection.id, p_connection.id, p_connection.owner, p_connection.connector_id, p_connection.account_id,
+    p_connection.client_id, p_connection.client_secret,
+    case when p_connection.refresh_token is null then 'access_token' else 'refresh_token' end,
+    coalesce(p_connection.refresh_token, p_connection.access_token), p_connection.parameters)
+  on conflict (id) do nothing;
+  update public.connected_apps set disconnected_at = now()
+   where organization_id = p_connection.organization_id and connection_id = p_connection.id;
+  delete from public.oauth_connections where id = p_connection.id;
+  perform gatehouse.note_connection(p_connection,
+    jsonb_build_object('id', p_event_id, 'event', 'disconnected', 'outbox', true));
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.drop_connection(public.oauth_connections, uuid) is 'Takes a connection out of the vault, its grant to be revoked.';
+--> statement-breakpoint
+revoke all on function gatehouse.drop_connection(public.oauth_connections, uuid) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.drop_connection(public.oauth_connections, uuid) to gatehouse_system;
+--> statement-breakpoint
+-- function: oauth/end_connection
+-- A connection that only a person can mend: its status with the evidence, and the event. Nothing refreshes it any more.
+create or replace function gatehouse.end_connection(p_connection public.oauth_connections, p_status public.oauth_status, p_failure jsonb) returns public.oauth_connections
+language plpgsql volatile
+as $$
+declare
+  v_ended public.oauth_connections;
+begin
+  update public.oauth_connections c
+     set status = p_status, last_failure = p_failure || jsonb_build_object('at', now()), next_refresh_at = null,
+         failure_count = c.failure_count + 1, failing_since = coalesce(c.failing_since, now()),
+         lease_id = null, lease_until = null, lease_doubtful = false
+   where c.id = p_connection.id returning * into v_ended;
+  perform gatehouse.note_connection(v_ended, jsonb_build_object('event', 'needs_reauthorization', 'outbox', true,
+    'evidence', v_ended.last_failure || jsonb_build_object('status', p_failure->'status', 'result', p_status,
+      'attempt', v_ended.failure_count)));
+  return v_ended;
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.end_connection(public.oauth_connections, public.oauth_status, jsonb) is 'Ends a connection until a person connects again, with the evidence.';
+--> statement-breakpoint
+revoke all on function gatehouse.end_connection(public.oauth_connections, public.oauth_status, jsonb) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.end_connection(public.oauth_connections, public.oauth_status, jsonb) to gatehouse_system;
+--> statement-breakpoint
+-- function: oauth/fail_refresh
+-- Ends a lease whose refresh did not work. p_failed: {id, version, leaseId, result, failure: {class, code, status},
+-- retryIn}. With a result the connection ends so; without one only the evidence is kept, and when to try again. A wrong
+-- client is the deployment's matter and leaves no mark at all. Answers recorded, or superseded: somebody's newer tokens are
+-- there, and the failure says nothing about them.
+create or replace function gatehouse.fail_refresh(p_failed jsonb) returns text
+language plpgsql volatile
+as $$
+declare
+  v_failure jsonb := p_failed->'failure';
+  v public.oauth_connections;
+  v_is_new boolean;
+begin
+  select * into v from public.oauth_connections c where c.id = (p_failed->>'id')::uuid for no key update;
+  if not found or v.version <> (p_failed->>'version')::bigint
+      or v.lease_id is distinct from (p_failed->>'leaseId')::uuid then
+    return 'superseded';
+  elsif p_failed->>'result' is not null then
+    perform gatehouse.end_connection(v, (p_failed->>'result')::public.oauth_status, v_failure);
+    return 'recorded';
+  end if;
+  update public.oauth_connections
+     set lease_id = null, lease_until = null, lease_doubtful = false,
+         next_refresh_at = case when status = 'active'
+           then now() + make_interval(secs => (p_failed->>'retryIn')::double precision) end
+   where id = v.id;
+  if v_failure->>'class' <> 'configuration' then
+    v_is_new := v.last_failure->>'code' is distinct from v_failure->>'code';
+    update public.oauth_connections
+       set failure_count = failure_count + 1, failing_since = coalesce(failing_since, now()),
+           last_failure = v_failure || jsonb_build_object('at', now())
+     where id = v.id returning * into v;
+    if v_is_new then
+      perform gatehouse.note_connection(v, jsonb_build_object('event', 'refresh_failed', 'evidence',
+        v.last_failure || jsonb_build_object('attempt', v.failure_count, 'nextTryAt', v.next_refresh_at)));
+    end if;
+  end if;
+  return 'recorded';
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.fail_refresh(jsonb) is 'Ends a lease whose refresh did not work.';
+--> statement-breakpoint
+revoke all on function gatehouse.fail_refresh(jsonb) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.fail_refresh(jsonb) to gatehouse_system;
+--> statement-breakpoint
+-- function: oauth/key_coverage
+-- Which keys the vault's rows are under, and how many each: exact to 100,000, so that it stays quick. A look at each
+-- key alone, by the index. Answers [{keyId, rows, isExact}, …]. Definer: administrators read no tokens.
+create or replace function gatehouse.key_coverage() returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+begin
+  return (
+    with recursive keys as (
+      (select min(c.key_id) as key_id from public.oauth_connections c)
+      union all
+      select (select min(c.key_id) from public.oauth_connections c where c.key_id > k.key_id)
+        from keys k where k.key_id is not null
+    ), counted as (
+      select k.key_id, (select count(*) from (
+          select from public.oauth_connections c where c.key_id = k.key_id limit 100001) found) as rows
+        from keys k where k.key_id is not null
+      union all
+      select k.key_id, count(*)
+        from public.grant_revocations r cross join lateral (
+          select split_part(r.token, ':', 3) as key_id
+          union
+          select split_part(r.client_secret, ':', 3) where r.client_secret is not null) k
+       group by 1
+    )
+    select coalesce(jsonb_agg(jsonb_build_object('keyId', t.key_id, 'rows', t.rows, 'isExact', t.rows <= 100000)
+      order by t.key_id), '[]')
+    from (select c.key_id, sum(c.rows)::bigint as rows from counted c group by 1) t);
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.key_coverage() is 'Which keys the vault''s rows are under.';
+--> statement-breakpoint
+revoke all on function gatehouse.key_coverage() from public;
+--> statement-breakpoint
+grant execute on function gatehouse.key_coverage() to gatehouse_admin, gatehouse_system;
+--> statement-breakpoint
+-- function: oauth/lease_connections
+-- Leases a claimed batch in one trip. p_rows: [[id, version], …]; p_lease: see take_lease. Left out: whoever moved on, is
+-- leased, or has a connector that is left alone (those wait for it, spread over a minute). What can not be refreshed any
+-- more is ended here. Answers [{connection, isUnanswered}, …]. In the order of ids, so that two batches cannot deadlock.
+create or replace function gatehouse.lease_connections(p_rows jsonb, p_lease jsonb) returns jsonb
+language plpgsql volatile
+as $$
+declare
+  v_row record;
+  v public.oauth_connections;
+  v_paused_until timestamptz;
+  v_lease jsonb;
+  v_leased jsonb := '[]';
+begin
+  for v_row in select (r->>0)::uuid as id, r->1 as version from jsonb_array_elements(p_rows) r order by 1 loop
+    v_lease := gatehouse.take_lease(v_row.id, p_lease || jsonb_build_object('version', v_row.version));
+    continue when v_lease->>'outcome' <> 'leased';
+    select * into v from public.oauth_connections c where c.id = v_row.id;
+    v_paused_until := gatehouse.open_breaker_until(v);
+    if (v.refresh_token is null or v.refresh_expires_at <= now()) and v.expires_at > now() then
+      -- The token in hand is good to its end.
+      update public.oauth_connections set lease_id = null, lease_until = null, next_refresh_at = v.expires_at
+       where id = v.id;
+    elsif v.refresh_token is null or v.refresh_expires_at <= now() then
+      perform gatehouse.end_connection(v, 'expired', jsonb_build_object('class', 'permanent', 'status', null,
+        'code', case when v.refresh_token is null then 'no_refresh_token' else 'refresh_token_expired' end));
+    elsif v_paused_until is not null then
+      update public.oauth_connections set lease_id = null, lease_until = null,
+        next_refresh_at = v_paused_until + random() * interval '1 minute' where id = v.id;
+    else
+      v_leased := v_leased || jsonb_build_array(v_lease - 'outcome');
+    end if;
+  end loop;
+  return v_leased;
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.lease_connections(jsonb, jsonb) is 'Leases a claimed batch of connections.';
+--> statement-breakpoint
+revoke all on function gatehouse.lease_connections(jsonb, jsonb) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.lease_connections(jsonb, jsonb) to gatehouse_system;
+--> statement-breakpoint
+-- function: oauth/make_primary
+-- Makes a connection of the subject the one that is meant when no account is named. Definer: members write no metadata.
+-- Answers done, or connection.not_found.
+create or replace function gatehouse.make_primary(p_connection_id uuid) returns text
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  v public.oauth_connections := gatehouse.own_connection(jsonb_build_object('connectionId', p_connection_id));
+begin
+  if v.id is null then
+    return 'connection.not_found';
+  end if;
+  perform from public.oauth_connections c
+    where c.owner = v.owner and c.connector_id = v.connector_id order by c.id for no key update;
+  update public.oauth_connections c
+     set connector_metadata = case when c.id = v.id then c.connector_metadata || '{"primary": true}'
+       else c.connector_metadata - 'primary' end
+   where c.owner = v.owner and c.connector_id = v.connector_id
+     and (c.id = v.id) is distinct from coalesce(c.connector_metadata->'primary' = 'true', false);
+  return 'done';
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.make_primary(uuid) is 'Makes a connection of the subject the one that is meant by default.';
+--> statement-breakpoint
+revoke all on function gatehouse.make_primary(uuid) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.make_primary(uuid) to gatehouse_member;
+--> statement-breakpoint
+-- function: oauth/note_connection
+-- One row of a connection's trail; with `outbox`, the event for webhooks as well, in the same statement's transaction.
+-- p_note: {id, event, evidence, outbox}. Sent again with one id it is the same row.
+create or replace function gatehouse.note_connection(p_connection public.oauth_connections, p_note jsonb) returns void
+language plpgsql volatile
+as $$
+declare
+  v_id uuid := coalesce((p_note->>'id')::uuid, gen_random_uuid());
+begin
+  insert into public.connection_events
+    (id, connection_id, user_id, organization_id, connector_id, event, actor_kind, actor_id, evidence)
+  values (v_id, p_connection.id, p_connection.user_id, p_connection.organization_id, p_connection.connector_id,
+    p_note->>'event', gatehouse.actor_kind(), gatehouse.actor_id(), p_note->'evidence')
+  on conflict (id) do nothing;
+  if (p_note->>'outbox')::boolean then
+    insert into public.outbox (id, type, user_id, organization_id, subject_id, payload)
+    values (v_id, 'connection.' || (p_note->>'event'), p_connection.user_id, p_connection.organization_id,
+      p_connection.id::text, jsonb_strip_nulls(jsonb_build_object('connector', p_connection.connector_id,
+        'accountId', p_connection.account_id, 'reason', p_note->'evidence'->>'code')))
+    on conflict (id) do nothing;
+  end if;
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.note_connection(public.oauth_connections, jsonb) is 'Adds a row to a connection''s trail, and to the outbox where others wait for it.';
+--> statement-breakpoint
+revoke all on function gatehouse.note_connection(public.oauth_connections, jsonb) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.note_connection(public.oauth_connections, jsonb) to gatehouse_system;
+--> statement-breakpoint
+-- function: oauth/note_token_read
+-- Notes that a token was handed out, and to whom: at most once a minute, and never waiting for anybody.
+create or replace function gatehouse.note_token_read(p_connection public.oauth_connections) returns void
+language plpgsql volatile
+as $$
+begin
+  update public.oauth_connections set last_used_at = now() where id in (
+    select c.id from public.oauth_connections c
+     where c.id = p_connection.id and (c.last_used_at is null or c.last_used_at < now() - interval '1 minute')
+       for no key update skip locked);
+  if found then
+    perform gatehouse.note_connection(p_connection, '{"event": "token_read"}');
+  end if;
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.note_token_read(public.oauth_connections) is 'Notes the use of a connection, at most once a minute.';
+--> statement-breakpoint
+revoke all on function gatehouse.note_token_read(public.oauth_connections) from public;
+--> statement-breakpoint
+-- function: oauth/open_breaker
+-- Leaves a connector alone for a while, longer each time in a row. p_breaker: {connector, clientId, seconds, maxSeconds,
+-- failure}. Whoever finds it open already changes nothing. The first time that our client is refused is an event: one alert,
+-- however many connections wait. Answers {isNew, seconds}: how long it is open from now.
+create or replace function gatehouse.open_breaker(p_breaker jsonb) returns jsonb
+language plpgsql volatile
+as $$
+declare
+  v public.connector_breakers;
+  v_is_new boolean;
+  v_seconds double precision := (p_breaker->>'seconds')::double precision;
+begin
+  insert into public.connector_breakers (connector_id, client_id, opened_at, open_until, last_failure)
+  values (p_breaker->>'connector', coalesce(p_breaker->>'clientId', ''), now(), now() + make_interval(secs => v_seconds),
+    p_breaker->'failure' || jsonb_build_object('at', now()))
+  on conflict (connector_id, client_id) do nothing;
+  v_is_new := found;
+  if not v_is_new then
+    update public.connector_breakers b
+       set open_until = now() + make_interval(
+             secs => least((p_breaker->>'maxSeconds')::double precision, v_seconds * 2 ^ least(b.trips, 20))),
+           trips = b.trips + 1, last_failure = p_breaker->'failure' || jsonb_build_object('at', now())
+     where b.connector_id = p_breaker->>'connector' and b.client_id = coalesce(p_breaker->>'clientId', '')
+       and b.open_until <= now();
+  end if;
+  select * into v from public.connector_breakers b
+   where b.connector_id = p_breaker->>'connector' and b.client_id = coalesce(p_breaker->>'clientId', '');
+  if v_is_new and p_breaker->'failure'->>'class' = 'configuration' then
+    insert into public.outbox (type, subject_id, payload) values ('connector.misconfigured', v.connector_id,
+      jsonb_build_object('connector', v.connector_id, 'reason', p_breaker->'failure'->>'code'));
+  end if;
+  return jsonb_build_object('isNew', v_is_new,
+    'seconds', greatest(1, coalesce(extract(epoch from v.open_until - now()), v_seconds)));
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.open_breaker(jsonb) is 'Leaves a connector alone for a while.';
+--> statement-breakpoint
+revoke all on function gatehouse.open_breaker(jsonb) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.open_breaker(jsonb) to gatehouse_system;
+--> statement-breakpoint
+-- function: oauth/open_breaker_until
+-- Until when the connector of a connection is left alone; null when it is not.
+create or replace function gatehouse.open_breaker_until(p_connection public.oauth_connections) returns timestamptz
+language plpgsql stable
+as $$
+begin
+  return (select b.open_until from public.connector_breakers b
+    where b.connector_id = p_connection.connector_id and b.client_id = coalesce(p_connection.client_id, '')
+      and b.open_until > now());
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.open_breaker_until(public.oauth_connections) is 'Until when the connector of a connection is left alone.';
+--> statement-breakpoint
+revoke all on function gatehouse.open_breaker_until(public.oauth_connections) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.open_breaker_until(public.oauth_connections) to gatehouse_system;
+--> statement-breakpoint
+-- function: oauth/own_connection
+-- The connection of this transaction's subject that a request means: {connectionId}, or {connector, accountId}, or without
+-- an account the primary one: the flagged, else the earliest active. All null when there is none.
+create or replace function gatehouse.own_connection(p_request jsonb) returns public.oauth_connections
+language plpgsql stable
+as $$
+declare
+  v_owner text := coalesce('user:' || gatehouse.uid(), 'organization:' || gatehouse.organization_id()::text);
+  v_found public.oauth_connections;
+begin
+  select * into v_found from public.oauth_connections c
+   where c.owner = v_owner
+     and (p_request->>'connectionId' is null or c.id = (p_request->>'connectionId')::uuid)
+     and (p_request->>'connector' is null or c.connector_id = p_request->>'connector')
+     and (p_request->>'accountId' is null or c.account_id = p_request->>'accountId')
+   order by (c.connector_metadata->>'primary') = 'true' desc nulls last, c.status = 'active' desc, c.created_at, c.id
+   limit 1;
+  return v_found;
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.own_connection(jsonb) is 'The connection of the subject that a request means.';
+--> statement-breakpoint
+revoke all on function gatehouse.own_connection(jsonb) from public;
+--> statement-breakpoint
+-- function: oauth/read_token
+-- A token of the subject's connection in one trip: the fresh one, or the lease to refresh it. Definer: members read no
+-- tokens. p_request: see own_connection, plus lease {id, seconds, isForced, singleUse}. A refresh by hand is forced, though
+-- not within thirty seconds of the last. Answers {outcome, connection, retryAfter}:
+-- not_connected; fresh (use it); leased (refresh it, and commit); busy (somebody else does); failing (it has run out, and the
+-- next try is due later); needs_reauthorization.
+create or replace function gatehouse.read_token(p_request jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  v public.oauth_connections := gatehouse.own_connection(p_request);
+  v_is_forced boolean := coalesce((p_request->'lease'->>'isForced')::boolean, false)
+    and (v.last_refresh_at is null or v.last_refresh_at < now() - interval '30 seconds');
+  v_is_good boolean := v.expires_at is null or v.expires_at > now() + interval '5 seconds';
+  v_paused_until timestamptz;
+  v_lease jsonb := '{"outcome": "settled"}';
+begin
+  if v.id is null then
+    return '{"outcome": "not_connected"}';
+  elsif v.status = 'active' and not v_is_good and (v.refresh_token is null or v.refresh_expires_at <= now()) then
+    v := gatehouse.end_connection(v, 'expired', jsonb_build_object('class', 'permanent', 'status', null,
+      'code', case when v.refresh_token is null then 'no_refresh_token' else 'refresh_token_expired' end));
+  end if;
+  if v.status <> 'active' and not (v_is_forced and v.status = 'error' and v.refresh_token is not null) then
+    return jsonb_build_object('outcome', 'needs_reauthorization', 'connection', gatehouse.sealed_connection(v));
+  end if;
+  if v.refresh_token is not null and (v_is_forced or not v_is_good
+      or (v.next_refresh_at <= now() and (v.refresh_expires_at is null or v.refresh_expires_at > now()))) then
+    v_paused_until := case when not v_is_forced then gatehouse.open_breaker_until(v) end;
+    if v_paused_until is null then
+      v_lease := gatehouse.take_lease(v.id, p_request->'lease' || jsonb_build_object('isForced', v_is_forced));
+    end if;
+    if v_lease->>'outcome' in ('leased', 'busy') then
+      if not v_is_forced then
+        perform gatehouse.note_token_read(v);
+      end if;
+      return v_lease;
+    elsif v_paused_until is null then
+      -- Somebody was here between the two looks: what they left counts.
+      select * into v from public.oauth_connections c where c.id = v.id;
+      v_is_good := v.expires_at is null or v.expires_at > now() + interval '5 seconds';
+    end if;
+  end if;
+  if v.id is null then
+    return '{"outcome": "not_connected"}';
+  elsif v.status <> 'active' then
+    return jsonb_build_object('outcome', 'needs_reauthorization', 'connection', gatehouse.sealed_connection(v));
+  elsif not v_is_good then
+    return jsonb_build_object('outcome', 'failing', 'connection', gatehouse.sealed_connection(v), 'retryAfter',
+      ceil(greatest(1, extract(epoch from coalesce(v_paused_until, v.next_refresh_at) - now()))));
+  end if;
+  perform gatehouse.note_token_read(v);
+  return jsonb_build_object('outcome', 'fresh', 'connection', gatehouse.sealed_connection(v));
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.read_token(jsonb) is 'A token of the subject''s connection, or the lease to refresh it.';
+--> statement-breakpoint
+revoke all on function gatehouse.read_token(jsonb) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.read_token(jsonb) to gatehouse_member;
+--> statement-breakpoint
+-- function: oauth/release_connections
+-- Disconnects all that a user or an organisation has, before it is deleted: its foreign keys restrict. Answers how many.
+create or replace function gatehouse.release_connections(p_user_id text, p_organization_id uuid) returns integer
+language plpgsql volatile
+as $$
+declare
+  v public.oauth_connections;
+  v_released integer := 0;
+begin
+  for v in select * from public.oauth_connections c
+      where c.user_id = p_user_id or c.organization_id = p_organization_id order by c.id for update loop
+    perform gatehouse.drop_connection(v, gen_random_uuid());
+    v_released := v_released + 1;
+  end loop;
+  return v_released;
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.release_connections(text, uuid) is 'Disconnects all that a user or an organisation has.';
+--> statement-breakpoint
+revoke all on function gatehouse.release_connections(text, uuid) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.release_connections(text, uuid) to gatehouse_system;
+--> statement-breakpoint
+-- function: oauth/release_leases
+-- Gives leases back that were not used, to be tried again after some seconds, spread over a minute. Answers how many.
+create or replace function gatehouse.release_leases(p_lease_id uuid, p_ids uuid[], p_seconds integer) returns integer
+language plpgsql volatile
+as $$
+declare
+  v_released integer;
+begin
+  update public.oauth_connections
+     set lease_id = null, lease_until = null,
+         next_refresh_at = now() + make_interval(secs => p_seconds) + random() * interval '1 minute'
+   where id = any (p_ids) and lease_id = p_lease_id;
+  get diagnostics v_released = row_count;
+  return v_released;
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.release_leases(uuid, uuid[], integer) is 'Gives leases back that were not used.';
+--> statement-breakpoint
+revoke all on function gatehouse.release_leases(uuid, uuid[], integer) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.release_leases(uuid, uuid[], integer) to gatehouse_system;
+--> statement-breakpoint
+-- function: oauth/reseal_values
+-- Puts newly sealed values where the very old ones still are: a refresh in between keeps its own. The version stays, so a
+-- refresh that is on its way is not lost. p_rows: [{table, id, from: {field: envelope}, to: {field: envelope}}, …].
+create or replace function gatehouse.reseal_values(p_rows jsonb) returns integer
+language plpgsql volatile
+as $$
+declare
+  v_connections integer;
+  v_revocations integer;
+begin
+  update public.oauth_connections c
+     set access_token = case when c.access_token = r->'from'->>'access_token'
+           then r->'to'->>'access_token' else c.access_token end,
+         refresh_token = case when c.refresh_token = r->'from'->>'refresh_token'
+           then r->'to'->>'refresh_token' else c.refresh_token end,
+         client_secret = case when c.client_secret = r->'from'->>'client_secret'
+           then r->'to'->>'client_secret' else c.client_secret end
+    from jsonb_array_elements(p_rows) r
+   where r->>'table' = 'oauth_connections' and c.id = (r->>'id')::uuid;
+  get diagnostics v_connections = row_count;
+  update public.grant_revocations g
+     set token = case when g.token = r->'from'->>g.token_field then r->'to'->>g.token_field else g.token end,
+         client_secret = case when g.client_secret = r->'from'->>'client_secret'
+           then r->'to'->>'client_secret' else g.client_secret end
+    from jsonb_array_elements(p_rows) r
+   where r->>'table' = 'grant_revocations' and g.id = (r->>'id')::uuid;
+  get diagnostics v_revocations = row_count;
+  return v_connections + v_revocations;
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.reseal_values(jsonb) is 'Puts newly sealed values where the old ones still are.';
+--> statement-breakpoint
+revoke all on function gatehouse.reseal_values(jsonb) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.reseal_values(jsonb) to gatehouse_system;
+--> statement-breakpoint
+-- function: oauth/sealed_connection
+-- A connection as the Worker needs it to use or refresh it. Values stay sealed; times are seconds from now, so that only
+-- one clock counts.
+create or replace function gatehouse.sealed_connection(p_connection public.oauth_connections) returns jsonb
+language plpgsql stable
+as $$
+begin
+  return jsonb_build_object('id', p_connection.id, 'owner', p_connection.owner, 'connector', p_connection.connector_id,
+    'accountId', p_connection.account_id, 'clientId', p_connection.client_id, 'clientSecret', p_connection.client_secret,
+    'accessToken', p_connection.access_token, 'refreshToken', p_connection.refresh_token,
+    'tokenType', p_connection.token_type, 'scopes', p_connection.scopes, 'status', p_connection.status,
+    'version', p_connection.version, 'parameters', p_connection.parameters,
+    'expiresAt', p_connection.expires_at, 'failureCount', p_connection.failure_count,
+    'lastFailure', p_connection.last_failure, 'isDoubtful', p_connection.lease_doubtful,
+    'secondsLeft', extract(epoch from p_connection.expires_at - now()));
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.sealed_connection(public.oauth_connections) is 'A connection with its sealed values, for the Worker.';
+--> statement-breakpoint
+revoke all on function gatehouse.sealed_connection(public.oauth_connections) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.sealed_connection(public.oauth_connections) to gatehouse_system;
+--> statement-breakpoint
+-- function: oauth/settle_revocation
+-- Ends one try to revoke a grant. p_outcome: {event, failure, retryIn}: with retryIn it is tried again then; without, it is
+-- over, the token is forgotten, and the trail says how it ended.
+create or replace function gatehouse.settle_revocation(p_id uuid, p_outcome jsonb) returns void
+language plpgsql volatile
+as $$
+declare
+  v public.grant_revocations;
+  v_owner text[];
+begin
+  if p_outcome->>'retryIn' is not null then
+    update public.grant_revocations
+       set next_try_at = now() + make_interval(secs => (p_outcome->>'retryIn')::double precision),
+           last_failure = (p_outcome->'failure') || jsonb_build_object('at', now())
+     where id = p_id;
+    return;
+  end if;
+  delete from public.grant_revocations where id = p_id returning * into v;
+  if v.id is null then
+    return;
+  end if;
+  v_owner := regexp_match(v.owner, '^(user|organization):(.*)$');
+  insert into public.connection_events (connection_id, user_id, organization_id, connector_id, event, evidence)
+  values (v.connection_id, case when v_owner[1] = 'user' then v_owner[2] end,
+    case when v_owner[1] = 'organization' then v_owner[2]::uuid end, v.connector_id, p_outcome->>'event',
+    jsonb_build_object('attempts', v.attempts) || coalesce(p_outcome->'failure', '{}'));
+exception
+  -- The owner is gone by now, and the trail with it. What was done above is undone with the block, so again:
+  when foreign_key_violation then
+    delete from public.grant_revocations where id = p_id;
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.settle_revocation(uuid, jsonb) is 'Ends one try to revoke a grant.';
+--> statement-breakpoint
+revoke all on function gatehouse.settle_revocation(uuid, jsonb) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.settle_revocation(uuid, jsonb) to gatehouse_system;
+--> statement-breakpoint
+-- function: oauth/store_connection
+-- Keeps a grant in the vault: a new connection of the subject, or the same account once more, in place. Definer: members
+-- write no tokens. p_grant: {id, eventId, begunBy, connectionId, connector, accountId, issuer, subject, clientId,
+-- accessToken, refreshToken, tokenType, expiresIn, refreshExpiresIn, nextRefreshIn, scopes, metadata, parameters}.
+-- With a connectionId the account must be that connection's: connecting another one in its place would give a user's
+-- automations to somebody else. A grant that is not kept is revoked. Answers {outcome: connected | an error code, id}.
+create or replace function gatehouse.store_connection(p_grant jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  v_before public.oauth_connections;
+  v public.oauth_connections;
+  v_refusal text;
+  v_owner text := coalesce('user:' || gatehouse.uid(), 'organization:' || gatehouse.organization_id()::text);
+begin
+  if p_grant->>'begunBy' is distinct from gatehouse.actor_user_id() then
+    return '{"outcome": "oauth_state.other_browser"}';
+  end if;
+  perform from public.users u where u.id = gatehouse.uid() for no key update;
+  perform from public.organizations o where o.id = gatehouse.organization_id() for no key update;
+  v_before := gatehouse.own_connection(p_grant || jsonb_build_object('connectionId', null));
+  v_refusal := case
+    when p_grant->>'connectionId' is not null and v_before.id is distinct from (p_grant->>'connectionId')::uuid then case
+      when (gatehouse.own_connection(jsonb_build_object('connectionId', p_grant->>'connectionId'))).id is null
+      then 'connection.not_found' else 'connection.wrong_account' end
+    when v_before.id is null and (select count(*) from public.oauth_connections c where c.owner = v_owner) >= 200
+    then 'connection.limit_reached' end;
+  if v_refusal is not null then
+    -- The provider gave it already: what is not kept is given back.
+    insert into public.grant_revocations
+      (id, connection_id, owner, connector_id, account_id, client_id, token_field, token, parameters)
+    values ((p_grant->>'id')::uuid, (p_grant->>'id')::uuid, v_owner, p_grant->>'connector', p_grant->>'accountId',
+      p_grant->>'clientId', case when p_grant->>'refreshToken' is null then 'access_token' else 'refresh_token' end,
+      coalesce(p_grant->>'refreshToken', p_grant->>'accessToken'), p_grant->'parameters')
+    on conflict (id) do nothing;
+    return jsonb_build_object('outcome', v_refusal);
+  end if;
+  insert into public.oauth_connections as c
+    (id, user_id, organization_id, connector_id, account_id, client_id, access_token, refresh_token, token_type,
+     expires_at, refresh_expires_at, next_refresh_at, scopes, connector_metadata, parameters, created_by)
+  values ((p_grant->>'id')::uuid, gatehouse.uid(), gatehouse.organization_id(), p_grant->>'connector',
+    p_grant->>'accountId', p_grant->>'clientId', p_grant->>'accessToken', p_grant->>'refreshToken',
+    p_grant->>'tokenType', now() + make_interval(secs => (p_grant->>'expiresIn')::double precision),
+    now() + make_interval(secs => (p_grant->>'refreshExpiresIn')::double precision),
+    now() + make_interval(secs => (p_grant->>'nextRefreshIn')::double precision), p_grant->>'scopes',
+    p_grant->'metadata', p_grant->'parameters', gatehouse.actor_user_id())
+  on conflict (owner, connector_id, account_id) do update
+    set access_token = excluded.access_token,
+        refresh_token = coalesce(excluded.refresh_token, case when c.client_id = excluded.client_id then c.refresh_token end),
+        client_id = excluded.client_id, client_secret = null, token_type = excluded.token_type,
+        expires_at = excluded.expires_at, refresh_expires_at = excluded.refresh_expires_at,
+        next_refresh_at = excluded.next_refresh_at, scopes = excluded.scopes, parameters = excluded.parameters,
+        connector_metadata = c.connector_metadata || excluded.connector_metadata, status = 'active', granted_at = now(),
+        version = c.version + 1, lease_id = null, lease_until = null, lease_doubtful = false,
+        failure_count = 0, failing_since = null, last_failure = null
+  returning * into v;
+  update public.oauth_accounts a set connection_id = v.id
+   where a.user_id = v.user_id and a.issuer = p_grant->>'issuer' and a.provider_user_id = p_grant->>'subject';
+  if v.organization_id is not null then
+    insert into public.connected_apps (organization_id, user_id, connection_id, provider, provider_account_id)
+    values (v.organization_id, gatehouse.actor_user_id(), v.id, v.connector_id, v.account_id)
+    on conflict (organization_id, connection_id) do nothing;
+  end if;
+  perform gatehouse.note_connection(v, jsonb_build_object('id', p_grant->>'eventId', 'outbox', true, 'event',
+    case when v_before.id is null then 'connected' when v_before.status <> 'active' then 'recovered'
+      else 'reconnected' end, 'evidence', jsonb_build_object('scopes', v.scopes)));
+  return jsonb_build_object('outcome', 'connected', 'id', v.id);
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.store_connection(jsonb) is 'Keeps a grant of the subject in the vault.';
+--> statement-breakpoint
+revoke all on function gatehouse.store_connection(jsonb) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.store_connection(jsonb) to gatehouse_member;
+--> statement-breakpoint
+-- function: oauth/take_lease
+-- Takes the right to refresh a connection, under the lock of its row, so that what is read is the newest. p_lease: {id,
+-- seconds, isForced, version, singleUse}. With a version, the row must still have it; without one, it must be due or forced.
+-- Of connectors in `singleUse` a refresh token that is used twice ends the grant. A lease of theirs that ran out in silence
+-- may have an answer on its way through the queue: so whoever finds it first only gives it 45 seconds more, from a moment
+-- at which the database is seen to answer, and the next one takes it.
+-- Answers {outcome: leased | busy | settled | gone, connection, isUnanswered}.
+create or replace function gatehouse.take_lease(p_id uuid, p_lease jsonb) returns jsonb
+language plpgsql volatile
+as $$
+declare
+  v public.oauth_connections;
+  v_is_unanswered boolean;
+begin
+  select * into v from public.oauth_connections c where c.id = p_id for update;
+  if not found then
+    return '{"outcome": "gone"}';
+  elsif (case when p_lease ? 'version' then v.version <> (p_lease->>'version')::bigint or v.status <> 'active'
+      else not coalesce((p_lease->>'isForced')::boolean, false) and v.next_refresh_at > now()
+        and (v.expires_at is null or v.expires_at > now() + interval '5 seconds' or v.failure_count > 0) end) then
+    return jsonb_build_object('outcome', 'settled', 'connection', gatehouse.sealed_connection(v));
+  elsif v.lease_until > now() and v.lease_id is distinct from (p_lease->>'id')::uuid then
+    return jsonb_build_object('outcome', 'busy', 'connection', gatehouse.sealed_connection(v));
+  end if;
+  -- The same lease once more is the same request, sent again since its answer was lost.
+  v_is_unanswered := coalesce(v.lease_id <> (p_lease->>'id')::uuid, false);
+  if v_is_unanswered and not v.lease_doubtful and p_lease->'singleUse' ? v.connector_id then
+    update public.oauth_connections set lease_doubtful = true, lease_until = now() + interval '45 seconds' where id = p_id;
+    return jsonb_build_object('outcome', 'busy', 'connection', gatehouse.sealed_connection(v));
+  end if;
+  update public.oauth_connections
+     set lease_id = (p_lease->>'id')::uuid, lease_doubtful = false,
+         lease_until = now() + make_interval(secs => (p_lease->>'seconds')::double precision)
+   where id = p_id returning * into v;
+  return jsonb_build_object('outcome', 'leased', 'connection', gatehouse.sealed_connection(v),
+    'isUnanswered', v_is_unanswered);
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.take_lease(uuid, jsonb) is 'Takes the right to refresh a connection for a while.';
+--> statement-breakpoint
+revoke all on function gatehouse.take_lease(uuid, jsonb) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.take_lease(uuid, jsonb) to gatehouse_system;
+--> statement-breakpoint
+-- function: oauth/values_to_reseal
+-- Rows with values under other keys than the active one. p_keys: those keys, of the ring; `?` stands for rows under several.
+-- A row under a key that nobody has would come back for ever and is left out. Answers [{table, id, owner, connector,
+-- accountId, values: {field: envelope}}, …].
+create or replace function gatehouse.values_to_reseal(p_keys text[], p_limit integer) returns jsonb
+language plpgsql stable
+as $$
+begin
+  return (
+    select coalesce(jsonb_agg(found.entry), '[]') from (
+      (select jsonb_build_object('table', 'oauth_connections', 'id', c.id, 'owner', c.owner, 'connector', c.connector_id,
+          'accountId', c.account_id, 'values', jsonb_strip_nulls(jsonb_build_object('access_token', c.access_token,
+            'refresh_token', c.refresh_token, 'client_secret', c.client_secret))) as entry
+        from public.oauth_connections c where c.key_id = any (p_keys || '?'::text) limit p_limit)
+      union all
+      (select jsonb_build_object('table', 'grant_revocations', 'id', r.id, 'owner', r.owner, 'connector', r.connector_id,
+          'accountId', r.account_id, 'values', jsonb_strip_nulls(jsonb_build_object(r.token_field, r.token, 'client_secret', r.client_secret)))
+        from public.grant_revocations r
+       where split_part(r.token, ':', 3) = any (p_keys) or split_part(r.client_secret, ':', 3) = any (p_keys)
+       limit p_limit)
+    ) found);
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.values_to_reseal(text[], integer) is 'Rows whose values are under an older key.';
+--> statement-breakpoint
+revoke all on function gatehouse.values_to_reseal(text[], integer) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.values_to_reseal(text[], integer) to gatehouse_system;
