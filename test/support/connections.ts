@@ -151,6 +151,16 @@ export function getToken(person: Person, input: Record<string, unknown> = {}, se
   );
 }
 
+/** How many trips to the database something makes, with what it answers. */
+export async function countingTrips<T>(work: () => Promise<T>): Promise<T & { readonly trips: number }> {
+  let trips = 0;
+  const answer = await withDatabaseAt((init, url) => {
+    trips += 1;
+    return fetch(url, init);
+  }, work);
+  return { ...answer, trips };
+}
+
 /** Runs something while the database cannot be reached: its address leads nowhere. */
 export function withoutDatabase<T>(work: () => Promise<T>): Promise<T> {
   return withDatabaseAt((init) => fetch('http://127.0.0.1:9/sql', init), work);

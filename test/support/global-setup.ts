@@ -1,8 +1,8 @@
-import pg from 'pg';
 import type { TestProject } from 'vitest/node';
 import { freshSecrets, workerSettings } from '../../scripts/support/dev-settings.ts';
 import { connectorSettings } from '../../scripts/support/oidc-provider.ts';
 import { startStack } from '../../scripts/support/stack.ts';
+import { createDatabase } from './database.ts';
 import { startTestProvider } from './oidc-provider/start.ts';
 
 /** What the Worker under test is told, and how tests look into its database as the owner. */
@@ -25,7 +25,7 @@ export const PUBLIC_URL = 'http://localhost:8787';
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const server = process.env.TEST_POSTGRES_URL;
-  const database = server ? await createDatabase(server) : null;
+  const database = server ? await createDatabase(server, `gatehouse_test_${process.pid}`) : null;
   const stack = await startStack({ postgres: database?.url });
   const provider = await startTestProvider(PUBLIC_URL);
   const settings = workerSettings(freshSecrets(), { ...stack.settings, ...connectorSettings(provider) }, PUBLIC_URL);
@@ -40,22 +40,4 @@ export default async function setup(project: TestProject): Promise<() => Promise
     await stack.close();
     await database?.drop();
   };
-}
-
-async function createDatabase(serverUrl: string): Promise<{ url: string; drop(): Promise<void> }> {
-  const name = `gatehouse_test_${process.pid}`;
-  const run = async (statement: string) => {
-    const client = new pg.Client({ connectionString: serverUrl });
-    await client.connect();
-    try {
-      await client.query(statement);
-    } finally {
-      await client.end();
-    }
-  };
-  await run(`drop database if exists ${name} with (force)`);
-  await run(`create database ${name}`);
-  const url = new URL(serverUrl);
-  url.pathname = `/${name}`;
-  return { url: url.href, drop: () => run(`drop database ${name} with (force)`) };
 }

@@ -1,5 +1,5 @@
 /** A vault with a database and a provider of its own, worked on as the jobs do: sweeps see every row there is. */
-import pg from 'pg';
+import { inject } from 'vitest';
 import { freshSecrets, workerSettings } from '../../scripts/support/dev-settings.ts';
 import {
   connectorSettings,
@@ -15,6 +15,7 @@ import type { VaultMessage } from '../../src/domain/oauth/vault-message.ts';
 import { refreshBatch } from '../../src/domain/oauth/refresh-batch.ts';
 import { readSettings } from '../../src/env.ts';
 import { enqueueDueConnections } from '../../src/jobs/enqueue-due-connections.ts';
+import { createDatabase } from './database.ts';
 import { connectOwner, type Owner } from './owner.ts';
 import { type DroppingProxy, startDroppingProxy } from './dropping-proxy.ts';
 import { requireServer } from './require-server.ts';
@@ -42,9 +43,10 @@ export interface OwnVault {
 
 /** Starts it on the PostgreSQL server of the run. */
 export async function startOwnVault(given: Partial<OidcProviderOptions> = {}): Promise<OwnVault> {
-  requireServer();
-  const database = await createDatabase(process.env.TEST_POSTGRES_URL ?? '');
-  const stack = await startStack({ postgres: database.url });
+  const database = await createDatabase(requireServer(), `gatehouse_vault_${process.pid}_${Date.now()}`);
+  // Logins belong to the cluster: other ones here would lock out the Workers of other tests.
+  const passwords = passwordsOf(inject('worker'));
+  const stack = await startStack({ postgres: database.url, passwords });
   const proxy = await startDroppingProxy(stack.neon.url);
   const provider = await startOidcProvider({ redirectUris: ['http://localhost/oauth/callback/demo'], ...given });
   const secrets = freshSecrets();
@@ -96,6 +98,11 @@ export async function startOwnVault(given: Partial<OidcProviderOptions> = {}): P
   };
 }
 
+function passwordsOf(settings: Record<string, string>): { app: string; service: string } {
+  const passwordOf = (url = '') => decodeURIComponent(new URL(url).password);
+  return { app: passwordOf(settings.DATABASE_URL), service: passwordOf(settings.SERVICE_DATABASE_URL) };
+}
+
 /** What carries new tokens stays, for the test to deliver. */
 async function drain(ctx: VaultContext, queue: VaultMessage[]): Promise<void> {
   const messages = queue.splice(0);
@@ -127,21 +134,4 @@ async function seedDue(
   );
   const grants = await provider.grants.seed(count);
   return seedConnections(owner, settings as never, { userIds: users.map(({ id }) => id), grants });
-}
-
-async function createDatabase(serverUrl: string): Promise<{ url: string; drop(): Promise<void> }> {
-  const name = `gatehouse_vault_${process.pid}_${Math.floor(Math.random() * 1e6)}`;
-  const run = async (statement: string) => {
-    const client = new pg.Client({ connectionString: serverUrl });
-    await client.connect();
-    try {
-      await client.query(statement);
-    } finally {
-      await client.end();
-    }
-  };
-  await run(`create database ${name}`);
-  const url = new URL(serverUrl);
-  url.pathname = `/${name}`;
-  return { url: url.href, drop: () => run(`drop database ${name} with (force)`) };
 }
