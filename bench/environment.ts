@@ -7,7 +7,7 @@ import { type Build, buildFloor, buildWorker, readWorkerConfig, type WorkerConfi
 import { firstLine, start } from './support/processes.ts';
 import { type Postgres, startPostgres, usePostgres } from './support/postgres.ts';
 import { type RunningWorker, startWorkerd } from './support/workerd.ts';
-import { type Callers, callersOf, seedUsers } from './seed.ts';
+import { type Callers, callersOf, seedFreshConnections, seedUsers } from './seed.ts';
 
 /** What stays for the whole benchmark: a folder, a database server, both Workers built. */
 export interface Environment {
@@ -58,14 +58,25 @@ export interface SeededDatabase {
 }
 
 /** Makes, migrates and fills a database of its own for a number of users. */
-export async function seedDatabase({ postgres, secrets, say }: Environment, users: number): Promise<SeededDatabase> {
+export async function seedDatabase(environment: Environment, users: number): Promise<SeededDatabase> {
+  const { secrets, say } = environment;
   say(`Preparing a database with ${users.toLocaleString('en')} users …`);
-  const url = await postgres.createDatabase(`gatehouse_bench_${users}`);
-  const stack = await startStack({ postgres: url, passwords: secrets.passwords });
-  await stack.close();
+  const { url, settings } = await newDatabase(environment, `gatehouse_bench_${users}`);
   const callers = await callersOf(users);
   await seedUsers(url, users, callers, say);
-  return { url, users, callers, settings: workerSettings(secrets, stack.settings, 'http://localhost:8787') };
+  await seedFreshConnections(url, { ...secrets, DEMO_CLIENT_ID: secrets.demoClient.clientId }, callers);
+  return { url, users, callers, settings };
+}
+
+/** A migrated database without a row, and the Worker's settings for it. */
+export async function newDatabase(
+  { postgres, secrets }: Environment,
+  name: string,
+): Promise<Pick<SeededDatabase, 'url' | 'settings'>> {
+  const url = await postgres.createDatabase(name);
+  const stack = await startStack({ postgres: url, passwords: secrets.passwords });
+  await stack.close();
+  return { url, settings: workerSettings(secrets, stack.settings, 'http://localhost:8787') };
 }
 
 /** What a group of measurements runs on: an endpoint of one latency, and both Workers in front of it. */
@@ -110,7 +121,7 @@ export async function openSetup(
 }
 
 /** The Neon-compatible endpoint as a process of its own, so that its CPU is not the benchmark's. */
-async function startNeonLocal(postgres: string, latency: number, pool: number) {
+export async function startNeonLocal(postgres: string, latency: number, pool: number) {
   const words = ['scripts/neon-local/cli.ts', '--port', '0', '--postgres', postgres, '--json'];
   words.push('--latency', String(latency), '--pool', String(pool));
   const running = start(process.execPath, words, { stdio: ['ignore', 'pipe', 'pipe'] });

@@ -1,21 +1,25 @@
 import { readCommandLine, UsageError } from '../scripts/support/command-line.ts';
 import type { Effort } from './measure.ts';
 import { rows } from './rows.ts';
+import type { SweepPlan } from './sweep/sweep.ts';
 
 export const help = `
 npm run bench [-- options]
 
 Measures the built Worker on the real workerd binary, with PostgreSQL behind the Neon-compatible
 endpoint, beside bare Hono Workers that do the least there is to do. One workload at a time, in turn.
-It reports; it never fails on a figure. About 20 minutes, or 5 with --quick.
+It reports; it never fails on a figure. About 30 minutes, or 7 with --quick.
 
-  --quick              fewer and shorter rounds, 100 thousand users instead of a million, 5 start-ups
+  --quick              fewer and shorter rounds, 100 thousand users instead of a million, 2 thousand due
+                       connections instead of 10, 5 start-ups
   --rows A,B           of: ${rows.map(({ name }) => name).join(', ')}
   --connections A,B    default 1,32,200
   --latency A,B        milliseconds added to each database round trip, default 0,10
   --rounds N           default 5
   --seconds S          measured time of a row in a round, default 3
-  --skip A,B           of: load, scale, bundle, startup
+  --consumers A,B      consumers of the sweep at a time, default 1,4,8
+  --due N              connections that the sweep refreshes, default 10000; one run of cron takes 20000
+  --skip A,B           of: load, scale, sweep, bundle, startup
   --only A,B           the same names
   --profile ROW        instead of all that: a CPU profile of one row, by package and function
   --postgres URL       superuser URL of a running server; it makes databases gatehouse_bench_… there.
@@ -26,7 +30,7 @@ It reports; it never fails on a figure. About 20 minutes, or 5 with --quick.
   --write-docs         write the tables into docs/performance.md
 `;
 
-const parts = ['load', 'scale', 'bundle', 'startup'] as const;
+const parts = ['load', 'scale', 'sweep', 'bundle', 'startup'] as const;
 export type Part = (typeof parts)[number];
 
 export interface Options {
@@ -34,6 +38,7 @@ export interface Options {
   readonly connections: readonly number[];
   readonly latencies: readonly number[];
   readonly effort: Effort;
+  readonly sweep: Pick<SweepPlan, 'due' | 'consumers'>;
   readonly startups: number;
   readonly parts: ReadonlySet<Part>;
   readonly profile: string | undefined;
@@ -58,6 +63,8 @@ export function readOptions(words: string[]): Options {
       latency: { type: 'string', default: '0,10' },
       rounds: { type: 'string' },
       seconds: { type: 'string' },
+      consumers: { type: 'string', default: '1,4,8' },
+      due: { type: 'string' },
       skip: { type: 'string', default: '' },
       only: { type: 'string' },
       profile: { type: 'string' },
@@ -85,6 +92,10 @@ export function readOptions(words: string[]): Options {
       firstWarmUpMs: quick ? 2_000 : 5_000,
       measureMs: seconds * 1_000,
       maxRequests: 500_000,
+    },
+    sweep: {
+      due: number('--due', values.due ?? (quick ? '2000' : '10000'), 1, 20_000),
+      consumers: numbers('--consumers', values.consumers, 1, 250),
     },
     startups: quick ? 5 : 20,
     parts: new Set(

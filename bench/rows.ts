@@ -1,5 +1,5 @@
 import { renderRequest } from './load/protocol.ts';
-import type { Callers } from './seed.ts';
+import { type Callers, userIdOf } from './seed.ts';
 
 /** One line of the table. */
 export interface BenchRow {
@@ -22,12 +22,22 @@ interface Call {
   readonly body?: string;
 }
 
-const by = (kind: 'sessions' | 'tokens', call: Call) => (callers: Callers) =>
-  callers[kind].map((bearer, index) =>
-    renderRequest({ ...call, headers: { authorization: `Bearer ${bearer}`, 'cf-connecting-ip': networkOf(index) } }),
-  );
+/** One call for all, or one that names its caller. */
+type CallOf = Call | ((user: number) => Call);
+
+const by = (kind: 'sessions' | 'tokens', call: CallOf) => (callers: Callers) =>
+  callers[kind].map((bearer, index) => {
+    const own = typeof call === 'function' ? call(callers.users[index] ?? 0) : call;
+    const headers = { authorization: `Bearer ${bearer}`, 'cf-connecting-ip': networkOf(index) };
+    return renderRequest({ ...own, headers });
+  });
 
 const whoCalls: Call = { method: 'GET', path: '/trpc/auth.getSession' };
+
+const providerToken = (user: number): Call => {
+  const input = encodeURIComponent(JSON.stringify({ userId: userIdOf(user), connector: 'demo' }));
+  return { method: 'GET', path: `/trpc/oauth.connections.getToken?input=${input}` };
+};
 
 /** The row every other one is compared with: what one query costs a bare Worker. */
 export const FLOOR = 'floor';
@@ -36,6 +46,8 @@ export const BATCH_FLOOR = 'batch-floor';
 /** The cheapest authenticated call. The API token's row is the same call, and is compared with this one. */
 export const SESSION = 'session';
 export const TOKEN = 'token';
+/** A provider's token out of the vault, not due: what an integration asks for before each of its own calls. */
+export const FRESH_TOKEN = 'fresh-token';
 
 export const rows: readonly BenchRow[] = [
   { name: 'nothing', title: 'route that does nothing', worker: 'floor', requests: bare('/nothing') },
@@ -68,5 +80,11 @@ export const rows: readonly BenchRow[] = [
       path: '/trpc/account.updateProfile',
       body: JSON.stringify({ displayName: 'Ada Lovelace', timeZone: 'Europe/London' }),
     }),
+  },
+  {
+    name: FRESH_TOKEN,
+    title: 'token fresh',
+    worker: 'gatehouse',
+    requests: by('sessions', providerToken),
   },
 ];

@@ -18,6 +18,7 @@ import {
   type Section,
   startupSection,
 } from './report/sections.ts';
+import { sweepSections } from './report/sweep-sections.ts';
 import { textTable } from './report/table.ts';
 import { rows } from './rows.ts';
 import { measureScale } from './scale.ts';
@@ -26,6 +27,7 @@ import { summarizeAll } from './summary.ts';
 import { readDependencies } from './support/build.ts';
 import { weigh } from './support/bundle.ts';
 import { stopAll } from './support/processes.ts';
+import { measureSweep } from './sweep/sweep.ts';
 
 const FEW_USERS = 10_000;
 const DOCUMENT = 'docs/performance.md';
@@ -85,24 +87,26 @@ async function measureAll(environment: Environment, load: LoadProcess, options: 
         ...(await measureMatrix(environment, few, load, { rows: chosen, latency, connections, effort })),
       );
   }
-  const { manyUsers, effort } = options;
+  const { manyUsers, effort, latencies } = options;
   const scale =
     few && parts.has('scale')
       ? await measureScale(environment, load, { few, manyUsers, connections: [1, 32], effort })
       : [];
+  const sweep = parts.has('sweep') ? await measureSweep(environment, { ...options.sweep, latencies }) : [];
   const summaries = summarizeAll(measurements);
-  const bars = judge({ summaries, bundle, startup });
+  const bars = judge({ summaries, bundle, startup, sweep });
   const sections: Section[] = [
     ...(bars.length > 0 ? [barsSection(bars)] : []),
     ...loadSections(summaries),
     ...(scale.length > 0 ? [scaleSection(scale)] : []),
+    ...sweepSections(sweep),
     ...(bundle ? bundleSections(bundle) : []),
     ...(startup ? [startupSection(startup)] : []),
   ];
   const machine = describeMachine(environment, options);
   print(machine, sections);
   if (options.json !== undefined)
-    writeJson(options.json, { machine, bars, summaries, scale, bundle, startup, measurements });
+    writeJson(options.json, { machine, bars, summaries, scale, sweep, bundle, startup, measurements });
   if (options.writeDocs) writeFigures(DOCUMENT, sections, machine);
 }
 

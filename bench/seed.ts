@@ -1,4 +1,6 @@
+import { createHash } from 'node:crypto';
 import { Client } from 'pg';
+import { seedConnections, type VaultSettings } from '../scripts/support/seed-connections.ts';
 import { apiTokenFrom, tokenPrefix } from '../src/lib/api-token.ts';
 import { SESSION_PREFIX } from '../src/lib/credentials.ts';
 import { sha256Hex } from '../src/lib/secrets.ts';
@@ -57,6 +59,45 @@ export async function seedUsers(
   } finally {
     await client.end();
   }
+}
+
+/**
+ * Gives each caller a connection whose token is fresh. Its use was noted a day from now: noting is for once a minute and
+ * connection, and a measurement takes longer.
+ */
+export async function seedFreshConnections(
+  ownerUrl: string,
+  settings: VaultSettings,
+  { users }: Callers,
+): Promise<void> {
+  const client = new Client({ connectionString: ownerUrl });
+  await client.connect();
+  try {
+    const userIds = users.map(userIdOf);
+    const grants = users.map((user) => ({
+      subject: `account-${user}`,
+      accessToken: `access-${user}`.padEnd(TOKEN_LENGTH, '.'),
+      refreshToken: `refresh-${user}`.padEnd(TOKEN_LENGTH, '.'),
+      scope: 'openid email profile offline_access',
+    }));
+    const times = { expiresIn: 2 * DAY, nextRefreshIn: DAY, lastUsedIn: DAY };
+    await seedConnections(client, settings, { userIds, grants, times });
+    await client.query('vacuum analyze oauth_connections');
+  } finally {
+    await client.end();
+  }
+}
+
+const DAY = 86_400;
+/** As long as Google's access tokens are. */
+const TOKEN_LENGTH = 220;
+
+/** The id of a user by its number, as `INSERT_USERS` makes it: a uuid v7 of a second per number, repeatable. */
+export function userIdOf(user: number): string {
+  const time = (1_700_000_000_000 + user * 1000).toString(16).padStart(12, '0');
+  const hash = createHash('md5').update(`user${user}`).digest('hex');
+  const digits = `${time}7${hash.slice(0, 3)}8${hash.slice(3, 18)}`;
+  return digits.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
 }
 
 /** A uuid v7 as `newId` makes them, of a second per number, repeatable. */

@@ -115,7 +115,8 @@ grant execute on function gatehouse.cleanup_batch(text, integer) to gatehouse_sy
 -- function: oauth/begin_connect
 -- Stores the state of a redirect that will connect an account, for ten minutes: of the person who began it, for the subject.
 -- p_state: {id, stateHash, connector, browserHash, redirectUrl, request: {scopes, parameters, connectionId}}. To connect
--- again asks for what the connection has, and more. Answers {outcome: begun | connection.not_found, request, accountId}.
+-- again asks for what the connection has, and more. Sent again with one id it is the same state, if all else is the same.
+-- Answers {outcome: begun | connection.not_found | idempotency_key.reused, request, email}.
 create or replace function gatehouse.begin_connect(p_state jsonb) returns jsonb
 language plpgsql volatile security definer set search_path = ''
 as $$
@@ -139,6 +140,12 @@ begin
     gatehouse.organization_id(), v_request, p_state->>'browserHash', p_state->>'redirectUrl',
     now() + interval '10 minutes')
   on conflict (id) do nothing;
+  if not found and not exists (select from public.oauth_states s
+      where s.id = (p_state->>'id')::uuid and s.connector = p_state->>'connector' and s.request = v_request
+        and s.user_id = gatehouse.actor_user_id() and s.organization_id is not distinct from gatehouse.organization_id()
+        and s.redirect_url is not distinct from p_state->>'redirectUrl') then
+    return '{"outcome": "idempotency_key.reused"}';
+  end if;
   return jsonb_build_object('outcome', 'begun', 'request', v_request, 'email',
     v.connector_metadata->v.connector_id->>'email');
 end $$;
@@ -685,7 +692,9 @@ begin
     return jsonb_build_object('outcome', 'failing', 'connection', gatehouse.sealed_connection(v), 'retryAfter',
       ceil(greatest(1, extract(epoch from coalesce(v_paused_until, v.next_refresh_at) - now()))));
   end if;
-  perform gatehouse.note_token_read(v);
+  if v.last_used_at is null or v.last_used_at < now() - interval '1 minute' then
+    perform gatehouse.note_token_read(v);
+  end if;
   return jsonb_build_object('outcome', 'fresh', 'connection', gatehouse.sealed_connection(v));
 end $$;
 --> statement-breakpoint

@@ -12,6 +12,8 @@ import type { ValidToken } from './views.ts';
 /** Longer than the provider's deadline and a commit, so that the holder ends before somebody else begins. */
 const LEASE_SECONDS = 30;
 const WAIT_MS = 12_000;
+/** With a token in hand that works: longer than a refresh usually takes, since some providers end the old one by it. */
+const WAIT_WITH_TOKEN_MS = 5_000;
 const FIRST_POLL_MS = 40;
 const LONGEST_POLL_MS = 500;
 
@@ -49,7 +51,7 @@ export async function getValidToken(ctx: GatedContext, request: TokenRequest): P
     const leaseId = newId();
     // Each round depends on the one before.
     const answer = await ask(ctx, request, leaseId);
-    const token = await settle(ctx, { request, answer, leaseId, isLate: Date.now() - begunAt > WAIT_MS });
+    const token = await settle(ctx, { request, answer, leaseId, waitedMs: Date.now() - begunAt });
     if (token) return token;
     await new Promise((done) => setTimeout(done, wait * (0.5 + Math.random())));
   }
@@ -67,11 +69,11 @@ interface Round {
   readonly request: TokenRequest;
   readonly answer: TokenAnswer;
   readonly leaseId: string;
-  readonly isLate: boolean;
+  readonly waitedMs: number;
 }
 
 /** What one answer of the database comes to; null: ask again in a moment. */
-async function settle(ctx: GatedContext, { request, answer, leaseId, isLate }: Round): Promise<ValidToken | null> {
+async function settle(ctx: GatedContext, { request, answer, leaseId, waitedMs }: Round): Promise<ValidToken | null> {
   const { connection } = answer;
   switch (answer.outcome) {
     case 'not_connected':
@@ -83,7 +85,7 @@ async function settle(ctx: GatedContext, { request, answer, leaseId, isLate }: R
     case 'failing':
       throw new AppError('connection.failing', { retryAfter: answer.retryAfter });
     case 'busy':
-      if (!isLate) return null;
+      if (waitedMs < (isStillGood(connection) && !request.isForced ? WAIT_WITH_TOKEN_MS : WAIT_MS)) return null;
       if (isStillGood(connection)) return active(ctx, connection, request);
       throw new AppError('connection.busy', { retryAfter: 5 });
     case 'leased': {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { rows } from '../../../bench/rows.ts';
-import { callersOf } from '../../../bench/seed.ts';
+import { callersOf, userIdOf } from '../../../bench/seed.ts';
 import { parseCredential } from '../../../src/lib/credentials.ts';
 
 const kindOf = (secret: string) => parseCredential(secret)?.kind;
@@ -26,5 +26,21 @@ describe('the callers of the benchmark', () => {
     const [secret = '', other = ''] = [callers.sessions[1], callers.tokens[1]];
     expect(session?.[1]).toContain(`Bearer ${secret}\r\n`);
     expect(token?.[1]).toBe(session?.[1]?.replace(secret, other));
+  });
+
+  it('ask for a provider token of their own, each by their session', async () => {
+    const callers = await callersOf(2);
+    const requests = rows.find(({ name }) => name === 'fresh-token')?.requests(callers) ?? [];
+    const inputs = requests.map((request) => {
+      const query = /^GET \/trpc\/oauth\.connections\.getToken\?input=(\S+)/.exec(request)?.[1] ?? '';
+      return JSON.parse(decodeURIComponent(query)) as unknown;
+    });
+    expect(inputs).toEqual([1, 2].map((user) => ({ userId: userIdOf(user), connector: 'demo' })));
+    expect(callers.sessions.every((session, i) => requests[i]?.includes(`Bearer ${session}\r\n`))).toBe(true);
+  });
+
+  it('have ids of the form the service makes', () => {
+    expect(userIdOf(1)).toMatch(/^018bcfe5-[0-9a-f]{4}-7[0-9a-f]{3}-8[0-9a-f]{3}-[0-9a-f]{12}$/);
+    expect(new Set([1, 2, 3].map(userIdOf)).size).toBe(3);
   });
 });
