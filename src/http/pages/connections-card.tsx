@@ -10,7 +10,7 @@ interface CardState {
 export function ConnectionsCard({ connections, connectors }: CardState) {
   const { length } = connections;
   if (length + connectors.length === 0) return <></>;
-  const needy = connections.filter((connection) => needsPerson(connection, connectors)).length;
+  const needy = connections.filter((connection) => needsPerson(connection)).length;
   return (
     <section class="card stack" aria-labelledby="connections">
       <h2 id="connections">Connections {needy > 0 ? <span class="badge bad">Action needed</span> : null}</h2>
@@ -30,7 +30,6 @@ function counted(count: number): string {
 }
 
 /** Whether it waits for somebody to connect it again. */
-function needsPerson(connection: ConnectionView, connectors: readonly ConnectorView[]): boolean {
-  const connector = connectors.find(({ name }) => name === connection.connector) ?? null;
-  return connection.status !== 'active' || connection.missingScopes.length > 0;
+function needsPerson({ status, missingScopes }: ConnectionView): boolean {
+  return status !== 'active' || missingScopes.length > 0;
 }

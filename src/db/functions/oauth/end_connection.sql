@@ -1,4 +1,5 @@
--- A connection that only a person can mend: its status with the evidence, and the event. Nothing refreshes it any more.
+-- A connection that only a person can mend: its status with the evidence, and the event, once for each status. Nothing
+-- refreshes it any more.
 create or replace function gatehouse.end_connection(p_connection public.oauth_connections, p_status public.oauth_status, p_failure jsonb) returns public.oauth_connections
 language plpgsql volatile
 as $$
@@ -10,7 +11,8 @@ begin
          failure_count = c.failure_count + 1, failing_since = coalesce(c.failing_since, now()),
          lease_id = null, lease_until = null, lease_doubtful = false
    where c.id = p_connection.id returning * into v_ended;
-  perform gatehouse.note_connection(v_ended, jsonb_build_object('event', 'needs_reauthorization', 'outbox', true,
+  perform gatehouse.note_connection(v_ended, jsonb_build_object('event', 'needs_reauthorization',
+    'outbox', p_connection.status <> p_status,
     'evidence', v_ended.last_failure || jsonb_build_object('status', p_failure->'status', 'result', p_status,
       'attempt', v_ended.failure_count)));
   return v_ended;
