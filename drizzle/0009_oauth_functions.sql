@@ -335,7 +335,8 @@ revoke all on function gatehouse.drop_connection(public.oauth_connections, uuid)
 grant execute on function gatehouse.drop_connection(public.oauth_connections, uuid) to gatehouse_system;
 --> statement-breakpoint
 -- function: oauth/end_connection
--- A connection that only a person can mend: its status with the evidence, and the event. Nothing refreshes it any more.
+-- A connection that only a person can mend: its status with the evidence, and the event, once for each status. Nothing
+-- refreshes it any more.
 create or replace function gatehouse.end_connection(p_connection public.oauth_connections, p_status public.oauth_status, p_failure jsonb) returns public.oauth_connections
 language plpgsql volatile
 as $$
@@ -347,7 +348,8 @@ begin
          failure_count = c.failure_count + 1, failing_since = coalesce(c.failing_since, now()),
          lease_id = null, lease_until = null, lease_doubtful = false
    where c.id = p_connection.id returning * into v_ended;
-  perform gatehouse.note_connection(v_ended, jsonb_build_object('event', 'needs_reauthorization', 'outbox', true,
+  perform gatehouse.note_connection(v_ended, jsonb_build_object('event', 'needs_reauthorization',
+    'outbox', p_connection.status <> p_status,
     'evidence', v_ended.last_failure || jsonb_build_object('status', p_failure->'status', 'result', p_status,
       'attempt', v_ended.failure_count)));
   return v_ended;
@@ -896,7 +898,8 @@ begin
     set access_token = excluded.access_token,
         refresh_token = coalesce(excluded.refresh_token, case when c.client_id = excluded.client_id then c.refresh_token end),
         client_id = excluded.client_id, client_secret = null, token_type = excluded.token_type,
-        expires_at = excluded.expires_at, refresh_expires_at = excluded.refresh_expires_at,
+        expires_at = excluded.expires_at, refresh_expires_at = case when excluded.refresh_token is null
+          then c.refresh_expires_at else excluded.refresh_expires_at end,
         next_refresh_at = excluded.next_refresh_at, scopes = excluded.scopes, parameters = excluded.parameters,
         connector_metadata = c.connector_metadata || excluded.connector_metadata, status = 'active', granted_at = now(),
         version = c.version + 1, lease_id = null, lease_until = null, lease_doubtful = false,

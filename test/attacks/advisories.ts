@@ -44,7 +44,7 @@ export const advisories: readonly Advisory[] = [
     ids: ['GHSA-392p-2q2v-4372'],
     product: 'better-auth (oauth-provider)',
     lesson: 'A refresh token that is used many times at once starts one family.',
-    reason: 'No refresh token is issued, and none of a provider is kept.',
+    applies,
   },
   {
     ids: ['GHSA-4rxr-27mm-mxq9'],

@@ -166,13 +166,13 @@ export function withoutDatabase<T>(work: () => Promise<T>): Promise<T> {
   return withDatabaseAt((init) => fetch('http://127.0.0.1:9/sql', init), work);
 }
 
-/** Runs something of which the database's nth answer is lost: it has done what it was asked. */
-export function losingAnswer<T>(nth: number, work: () => Promise<T>): Promise<T> {
+/** Runs something of which these of the database's answers are lost (1: the first): it has done what it was asked. */
+export function losingAnswers<T>(lost: readonly number[], work: () => Promise<T>): Promise<T> {
   let count = 0;
   return withDatabaseAt(async (init, url) => {
     const answer = await fetch(url, init);
     count += 1;
-    if (count !== nth) return answer;
+    if (!lost.includes(count)) return answer;
     await answer.body?.cancel();
     throw new TypeError('Network connection lost.');
   }, work);

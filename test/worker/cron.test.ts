@@ -1,7 +1,6 @@
 import { createExecutionContext, createScheduledController, waitOnExecutionContext } from 'cloudflare:test';
 import { describe, expect, it } from 'vitest';
 import { expiringTables } from '../../src/jobs/cleanup.ts';
-import { jobs } from '../../src/jobs/schedule.ts';
 import worker from '../../src/worker.ts';
 import { newId } from '../../src/lib/ids.ts';
 import { inHours, insert, newPerson, newSession } from '../support/owner.ts';
@@ -34,7 +33,8 @@ describe('cleaning up', () => {
       return id;
     };
     const [oldLink, recentLink] = [await link(-25), await link(-23)];
-    for (const cron of Object.keys(jobs)) await fire(cron);
+    // The sweep of the vault would take other tests' rows; it has tests of its own.
+    await fire('*/10 * * * *');
     expect(
       await Promise.all([exists('user_sessions', live), exists('user_sessions', kept), exists('user_sessions', gone)]),
     ).toEqual([true, true, false]);

@@ -2,7 +2,7 @@ import { globSync, readFileSync } from 'node:fs';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { newId } from '../../../src/lib/ids.ts';
-import { connectOwner, newPerson, type Person } from '../../support/owner.ts';
+import { connectOwner, newPerson, type Owner, type Person } from '../../support/owner.ts';
 import { requireServer } from '../../support/require-server.ts';
 import { seedAccounts } from '../../support/seed-accounts.ts';
 
@@ -16,10 +16,38 @@ beforeAll(async () => {
   const owner = connectOwner(settings as never);
   await seedAccounts(owner, ROWS);
   me = await newPerson(owner);
+  await seedVault(owner, me.userId);
   client = new pg.Client({ connectionString: settings.OWNER_URL });
   await client.connect();
 });
 afterAll(() => client?.end());
+
+/** The vault of as many users, with two of mine, one of them leased; `plan-<i>` is the account of user i. */
+async function seedVault(owner: Owner, userId: string): Promise<void> {
+  const columns =
+    '(user_id, connector_id, account_id, access_token, refresh_token, scopes, expires_at, next_refresh_at)';
+  const values = "'demo', 'plan-' || i, 'gatehouse:1:dev:x', 'gatehouse:1:dev:x', 'openid', now() + interval '1 hour'";
+  const statements = [
+    `insert into oauth_connections ${columns} select 'plan-' || i, ${values}, now() + i * interval '1 second'
+       from generate_series(1, ${ROWS}) i on conflict do nothing`,
+    `insert into oauth_connections ${columns} select '${userId}', ${values}, now() from generate_series(-1, 0) i`,
+    `update oauth_connections set lease_id = '${LEASE}' where account_id = 'plan--1'`,
+    `insert into connection_events (connection_id, user_id, connector_id, event)
+       select id, user_id, 'demo', 'connected' from oauth_connections`,
+    `insert into grant_revocations (connection_id, owner, connector_id, account_id, token_field, token, next_try_at)
+       select id, owner, 'demo', account_id, 'refresh_token', 'gatehouse:1:dev:x', now() + interval '1 day'
+       from oauth_connections`,
+    `insert into connector_breakers (connector_id, client_id, opened_at, open_until, last_failure)
+       select 'demo', 'plan-' || i, now(), now(), '{}' from generate_series(1, 10000) i`,
+    `with team as (insert into organizations (name) values ('plan') returning id)
+       insert into connected_apps (organization_id, provider) select team.id, 'demo' from team, generate_series(1, 10000)`,
+  ];
+  for (const statement of statements) await owner.query(statement);
+  for (const table of ['oauth_connections', 'connection_events', 'grant_revocations', 'connector_breakers']) {
+    await owner.query(`analyze ${table}`);
+  }
+  await owner.query('analyze connected_apps');
+}
 
 const json = (value: object) => `'${JSON.stringify(value)}'::jsonb`;
 const id = () => `'${newId()}'::uuid`;
@@ -50,6 +78,36 @@ const token = () => ({
 });
 const link = () => ({ id: newId(), tokenHash: newId(), codeHash: 'x', browserHash: 'x', seconds: 60 });
 const providers = `'{demo}'::text[]`;
+const connectionOf = (account: string) =>
+  `(select id from public.oauth_connections where user_id = gatehouse.uid() and account_id = '${account}')`;
+const mine = connectionOf('plan-0');
+const LEASE = newId();
+const lease = (more: object = {}) => ({ id: newId(), seconds: 60, singleUse: ['demo'], ...more });
+const grant = (accountId: string) => ({
+  id: newId(),
+  eventId: newId(),
+  begunBy: me.userId,
+  connectionId: null,
+  connector: 'demo',
+  accountId,
+  issuer: 'https://plan.example',
+  subject: accountId,
+  accessToken: 'gatehouse:1:dev:y',
+  tokenType: 'Bearer',
+  scopes: 'openid',
+  metadata: {},
+  parameters: {},
+});
+const state = () => ({
+  id: newId(),
+  stateHash: newId(),
+  connector: 'demo',
+  browserHash: 'x',
+  request: { scopes: ['openid'], parameters: {}, connectionId: null },
+});
+/** Of my other connection, as who leased it ends its lease. */
+const leased = (more: object) =>
+  `${json({ version: 1, leaseId: LEASE, ...more })} || jsonb_build_object('id', ${connectionOf('plan--1')})`;
 
 /** A call of each function that a request runs, going as far into it as one call can. */
 const calls: readonly [name: string, call: () => string][] = [
@@ -97,6 +155,29 @@ const calls: readonly [name: string, call: () => string][] = [
   ['revoke_other_sessions', () => `(${json(facts())})`],
   ['end_session', () => `(${json(facts())})`],
   ['current_session', () => '()'],
+  ['begin_connect', () => `(${json(state())})`],
+  ['begin_connect', () => `(jsonb_set(${json(state())}, '{request,connectionId}', to_jsonb(${mine})))`],
+  ['store_connection', () => `(${json(grant('plan-new'))})`],
+  ['store_connection', () => `(${json(grant('plan-0'))})`],
+  ['read_token', () => `(${json({ connector: 'demo', lease: lease() })})`],
+  ['read_token', () => `(${json({ connector: 'demo', accountId: 'plan-0', lease: lease({ isForced: true }) })})`],
+  ['make_primary', () => `(${mine})`],
+  ['connection_breaker', () => `(${mine})`],
+  ['disconnect', () => `(${mine}, ${id()})`],
+  ['disconnect', () => `(${id()}, ${id()})`],
+  ['release_connections', () => '(gatehouse.uid(), null)'],
+  ['claim_due', () => '(100)'],
+  ['lease_connections', () => `(jsonb_build_array(jsonb_build_array(${mine}, 1)), ${json(lease())})`],
+  ['release_leases', () => `(${id()}, array[${mine}], 60)`],
+  ['commit_refresh', () => `(${leased({ tokens: { accessToken: 'x', tokenType: 'Bearer' } })})`],
+  ['fail_refresh', () => `(${leased({ failure: { class: 'transient', code: 'x' }, retryIn: 60 })})`],
+  [
+    'open_breaker',
+    () => `(${json({ connector: 'demo', clientId: 'plan-7', seconds: 1, maxSeconds: 2, failure: {} })})`,
+  ],
+  ['claim_revocations', () => '(24)'],
+  ['settle_revocation', () => `(${id()}, ${json({ event: 'grant_revoked' })})`],
+  ['reseal_values', () => `(${json([{ table: 'oauth_connections', id: newId(), from: {}, to: {} }])})`],
 ];
 
 describe(`at ${ROWS.toLocaleString('en')} users a function of a request reads through indexes alone:`, () => {
@@ -129,12 +210,16 @@ describe(`at ${ROWS.toLocaleString('en')} users a function of a request reads th
 
   it('none of them is left out: every function that a role of the Worker may call is tried', () => {
     const isGranted = (file: string) => /grant execute/.test(readFileSync(file, 'utf8'));
-    const granted = globSync('src/db/functions/auth/*.sql').filter(isGranted);
+    const granted = globSync('src/db/functions/{auth,oauth}/*.sql').filter(isGranted);
     const names = granted.map((file) => /(\w+)\.sql$/.exec(file)?.[1] ?? '');
     // Parts of those above, granted since their callers run as the caller.
     const parts = ['create_session', 'prove_mail', 'raise_alert', 'record_login', 'session_answer', 'session_limits'];
     parts.push('sign_in', 'spend_challenge', 'store_social_account', 'strip_unproven', 'use_passkey');
-    const tried = new Set([...calls.map(([name]) => name), ...parts]);
+    parts.push('drop_connection', 'end_connection', 'note_connection', 'open_breaker_until');
+    parts.push('sealed_connection', 'take_lease');
+    // They read what waits to be revoked, whole: a report, and a job of every ten minutes.
+    const reports = ['key_coverage', 'values_to_reseal'];
+    const tried = new Set([...calls.map(([name]) => name), ...parts, ...reports]);
     expect(names.filter((name) => !tried.has(name))).toEqual([]);
   });
 });

@@ -133,7 +133,7 @@ describe('a provider that is down', () => {
   });
 
   it('is left alone at once, for as long as it asks, when it says that we ask too often', async () => {
-    const [first] = await Promise.all([newOfNobody()]);
+    const first = await newOfNobody();
     await addFault(issuer, {
       fault: { kind: 'too_many', retryAfter: '600' },
       times: 1,

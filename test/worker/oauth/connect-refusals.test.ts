@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { beginConnect, connect, newConnected, refusedWith, vaultRow } from '../../support/connections.ts';
-import { cancelAt, newAccount, signInAt } from '../../support/oidc-provider.ts';
+import { beginConnect, connect, issuer, newConnected, refusedWith, vaultRow } from '../../support/connections.ts';
+import { cancelAt, grantsOf, newAccount, signInAt } from '../../support/oidc-provider.ts';
 import { newPerson, newToken } from '../../support/owner.ts';
 import { callFrom, comeBack, newBrowser } from '../../support/social.ts';
 import { call, owner } from '../../support/worker.ts';
@@ -120,6 +120,16 @@ describe('connecting again', () => {
     expect(kept).toMatchObject({ token_field: 'refresh_token', token: expect.stringMatching(/^gatehouse:1:/) });
   });
 
+  it('gives back what it refuses: the grant that the provider gave is revoked', async () => {
+    const { browser, connectionId } = await newConnected();
+    const other = newAccount();
+    await connect(browser, other, { connectionId });
+    const waiting = await owner.query('select from grant_revocations where account_id = $1', [other.subject]);
+    const alive = (await grantsOf(issuer, other.subject)).filter(({ isAlive }) => isAlive);
+    // Another test's job may have done it by now.
+    expect(waiting.length === 1 || alive.length === 0).toBe(true);
+  });
+
   it('refuses even an account that is connected beside it', async () => {
     const { browser, connectionId, account } = await newConnected();
     await connect(browser, newAccount());
@@ -148,6 +158,23 @@ describe('connecting again', () => {
 });
 
 describe('beginning to connect', () => {
+  it('again with one Idempotency-Key is the same beginning, and another one is refused', async () => {
+    const { token } = await newPerson(owner);
+    const headers = { 'idempotency-key': crypto.randomUUID() };
+    const begin = (input: object = {}) =>
+      call<{ authorizationUrl: string }>(
+        'oauth.connections.connect',
+        { connector: 'demo', ...input },
+        { token, headers },
+      );
+    const [first, second] = [await begin(), await begin()];
+    const stateOf = ({ data }: typeof first) => new URL(data.authorizationUrl).searchParams.get('state');
+    expect(stateOf(second)).toBe(stateOf(first));
+    for (const other of [{ scopes: ['phone'] }, { redirectUrl: '/elsewhere' }]) {
+      expect((await begin(other)).code).toBe('idempotency_key.reused');
+    }
+  });
+
   it('takes a person: no API token can, whatever it may do', async () => {
     const person = await newPerson(owner);
     const { token } = await newToken(owner, {

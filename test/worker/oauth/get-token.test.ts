@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { newId } from '../../../src/lib/ids.ts';
 import {
   change,
+  countingTrips,
   getToken,
   isTaken,
   issuer,
@@ -62,6 +64,34 @@ describe('a token that is fresh', () => {
     const { person, id } = await newDue({ expires_at: null, next_refresh_at: null });
     expect((await getToken(person)).data).toMatchObject({ status: 'active', expiresAt: null, connectionId: id });
     expect((await vaultRow(id))?.version).toBe('1');
+  });
+});
+
+describe('a trip to the database', () => {
+  it('is all that a fresh token costs, and a refresh one more', async () => {
+    const { person } = await newConnected();
+    for (const _ of ['first', 'again']) expect(await countingTrips(() => getToken(person))).toMatchObject({ trips: 1 });
+    const due = await newDue();
+    expect(await countingTrips(() => getToken(due.person))).toMatchObject({ trips: 2 });
+  });
+});
+
+describe('somebody else’s refresh', () => {
+  const held = { lease_id: newId(), lease_until: new Date(Date.now() + 600_000).toISOString() };
+
+  it('that takes long keeps nobody waiting who has a good token', async () => {
+    const { person, id, grant } = await newDue(held);
+    const begunAt = Date.now();
+    expect((await getToken(person)).data).toMatchObject({ status: 'active', accessToken: grant.accessToken });
+    expect(Date.now() - begunAt).toBeLessThan(10_000);
+    expect(await vaultRow(id)).toMatchObject({ version: '1', lease_id: held.lease_id });
+  });
+
+  it('is waited for by who has none, and then said to go on', async () => {
+    const { person, id } = await newDue(held);
+    await letPass(id, 'expired');
+    const { code, status, response } = await getToken(person);
+    expect([code, status, response.headers.get('retry-after')]).toEqual(['connection.busy', 503, '5']);
   });
 });
 

@@ -12,13 +12,14 @@ import {
   getToken,
   isTaken,
   issuer,
-  losingAnswer,
+  losingAnswers,
   newDue,
   unsealed,
   vaultContext,
   vaultRow,
   withoutDatabase,
 } from '../../support/connections.ts';
+import { addFault } from '../../support/fault-proxy.ts';
 import { redemptionsOf } from '../../support/oidc-provider.ts';
 import { call, owner, workerEnv } from '../../support/worker.ts';
 
@@ -52,6 +53,16 @@ const commitOf = (sent: readonly VaultMessage[]): CommitMessage => {
   if (message?.kind !== 'commit') throw new Error('No commit was queued.');
   return message;
 };
+
+/** Grants of a connection that are to be revoked, or were by now: another test's job may have come by. */
+async function givenUp(connectionId: string): Promise<number> {
+  const [row] = await owner.query<{ count: string }>(
+    `select (select count(*) from grant_revocations where connection_id = $1) + (select count(*)
+       from connection_events where connection_id = $1 and event = 'grant_revoked') as count`,
+    [connectionId],
+  );
+  return Number(row?.count);
+}
 
 describe('new tokens that cannot reach the database', () => {
   it('go to the queue, sealed, and are used meanwhile', async () => {
@@ -120,13 +131,7 @@ describe('new tokens that cannot reach the database', () => {
     const { id, sent, person } = await newLost();
     await call('oauth.connections.disconnect', { userId: person.userId, connectionId: id }, { token: person.token });
     await deliver(commitOf(sent));
-    // Two grants to revoke, or revoked by now: the one that was disconnected, and the one that came too late.
-    const [row] = await owner.query<{ count: string }>(
-      `select (select count(*) from grant_revocations where connection_id = $1) + (select count(*)
-         from connection_events where connection_id = $1 and event = 'grant_revoked') as count`,
-      [id],
-    );
-    expect(row).toEqual({ count: '2' });
+    expect(await givenUp(id)).toBe(2);
     expect(await vaultRow(id)).toBeUndefined();
   });
 });
@@ -149,7 +154,7 @@ describe('an answer of the database that is lost', () => {
   it.each(['that gave the lease', 'that took the tokens'])('(%s) costs no refresh and doubles none', async (which) => {
     const { id, grant, person } = await newDue();
     const nth = which === 'that gave the lease' ? 1 : 2;
-    const { data } = await losingAnswer(nth, () => getToken(person));
+    const { data } = await losingAnswers([nth], () => getToken(person));
     expect(data.status).toBe('active');
     expect(await redemptionsOf(issuer, grant.refreshToken)).toMatchObject({ succeeded: 1, failed: 0 });
     expect(await vaultRow(id)).toMatchObject({ version: '2', lease_id: null });
@@ -157,8 +162,36 @@ describe('an answer of the database that is lost', () => {
 
   it('after which a batch was leased leases it all the same', async () => {
     const { id, grant } = await newDue();
-    const counts = await losingAnswer(1, () => refreshBatch(vaultContext().ctx, [[id, 1]]));
+    const counts = await losingAnswers([1], () => refreshBatch(vaultContext().ctx, [[id, 1]]));
     expect(counts).toMatchObject({ refreshed: 1, skipped: 0 });
     expect(await redemptionsOf(issuer, grant.refreshToken)).toMatchObject({ succeeded: 1, failed: 0 });
+  });
+
+  it('and lost again breaks off no other refresh of the batch', async () => {
+    const [bad, good] = [await newDue(), await newDue()];
+    await addFault(issuer, { fault: { kind: 'status', status: 503 }, when: { subject: bad.grant.subject } });
+    await addFault(issuer, { fault: { kind: 'delay', ms: 500 }, times: 1, when: { subject: good.grant.subject } });
+    const { ctx, logs } = vaultContext();
+    const rows = [
+      [bad.id, 1],
+      [good.id, 1],
+    ] as const;
+    // The second and third: what is written of the one that failed, sent twice.
+    expect(await losingAnswers([2, 3], () => refreshBatch(ctx, rows))).toMatchObject({ refreshed: 1, failed: 1 });
+    expect(logs).toMatchObject([{ event: 'connection.refresh_broken', code: 'service.unavailable' }]);
+    expect(await vaultRow(good.id)).toMatchObject({ version: '2', lease_id: null });
+  });
+});
+
+describe('a connection that goes while its refresh is under way', () => {
+  it('gives its new token to nobody: it is to be revoked as well', async () => {
+    const { id, grant, person } = await newDue();
+    await addFault(issuer, { fault: { kind: 'delay', ms: 800 }, times: 1, when: { subject: grant.subject } });
+    const answer = getToken(person);
+    await new Promise((done) => setTimeout(done, 300));
+    const input = { userId: person.userId, connectionId: id };
+    expect((await call('oauth.connections.disconnect', input, { token: person.token })).status).toBe(200);
+    expect((await answer).data).toEqual({ status: 'not_connected' });
+    expect(await givenUp(id)).toBe(2);
   });
 });

@@ -1,5 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { change, issuer, newConnected, newDue, unsealed, vaultRow } from '../../support/connections.ts';
+import {
+  change,
+  issuer,
+  letPass,
+  newConnected,
+  newDue,
+  outboxOf,
+  unsealed,
+  vaultRow,
+} from '../../support/connections.ts';
 import { addFault } from '../../support/fault-proxy.ts';
 import { newId } from '../../../src/lib/ids.ts';
 import { newPerson, type Person } from '../../support/owner.ts';
@@ -54,6 +63,16 @@ describe('a refresh by hand', () => {
     expect((await refresh(person, id)).status).toBe(200);
     expect(await vaultRow(id)).toMatchObject({ status: 'active', version: '2' });
     expect((await vaultRow(id))?.next_refresh_at).not.toBeNull();
+  });
+
+  it('of one in error that still does not open is refused, and no second event', async () => {
+    const { person, id } = await newDue({ refresh_token: 'in the clear' });
+    await letPass(id, 'expired');
+    for (let again = 0; again < 3; again += 1) {
+      expect((await refresh(person, id)).code).toBe('connection.needs_reauthorization');
+    }
+    expect(await vaultRow(id)).toMatchObject({ status: 'error', failure_count: 3 });
+    expect((await outboxOf(id)).map(({ type }) => type)).toEqual(['connection.needs_reauthorization']);
   });
 
   it('of nothing is not found', async () => {

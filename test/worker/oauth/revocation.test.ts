@@ -8,7 +8,7 @@ import { newBrowser } from '../../support/social.ts';
 import { call, owner } from '../../support/worker.ts';
 
 const waiting = (connectionId: string) =>
-  owner.query<Record<string, unknown>>('select * from grant_revocations where connection_id = $1', [connectionId]);
+  owner.query('select * from grant_revocations where connection_id = $1', [connectionId]);
 
 /** Runs the job until it has tried this one: another run may have taken it first. */
 async function tried(connectionId: string, settings = {}): Promise<Record<string, unknown> | undefined> {

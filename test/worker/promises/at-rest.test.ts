@@ -1,10 +1,15 @@
 import { expect, it } from 'vitest';
+import { sealedFor } from '../../../src/domain/oauth/vault.ts';
+import { readSettings } from '../../../src/env.ts';
 import { hmac, sha256Hex, toHex } from '../../../src/lib/secrets.ts';
 import { newId } from '../../../src/lib/ids.ts';
 import { parseKeyRing } from '../../../src/lib/keys.ts';
+import { connect, isTaken, issuer, unsealed } from '../../support/connections.ts';
+import { newAccount } from '../../support/oidc-provider.ts';
 import { newPerson, newToken, type Person } from '../../support/owner.ts';
 import { withPasskey } from '../../support/passkeys.ts';
 import { moveOn, signInByMail } from '../../support/sign-in.ts';
+import { newBrowser } from '../../support/social.ts';
 import { call, newAddress, owner, PUBLIC_URL, readMail, send, workerEnv } from '../../support/worker.ts';
 
 /**
@@ -46,13 +51,18 @@ it('nothing in the database signs anybody in: not as cookie, bearer, link, code,
   const begun = await call<{ authorizationUrl: string }>('auth.startSocialLink', { provider: 'demo' }, me);
   const browser = /gatehouse_sign_in=([^;]+)/.exec(begun.response.headers.get('set-cookie') ?? '')?.[1] ?? '';
   await newSecurityAlert(me);
+  await fillVault(me);
   const stolen = await dump([me.userId], [me.email, tokenId, browser.split('.')[0] ?? '']);
   // Everything that holds a secret is in what was stolen: what follows tries to use it.
   for (const table of [
     'api_tokens',
+    'connection_events',
+    'grant_revocations',
     'known_devices',
     'magic_links',
+    'oauth_connections',
     'oauth_states',
+    'outbox',
     'passkeys',
     'security_alerts',
     'user_sessions',
@@ -96,6 +106,61 @@ it('nothing in the database signs anybody in: not as cookie, bearer, link, code,
     );
   }
 }, 240_000);
+
+/** One connected account, and one that was given up and whose grant no job can revoke yet. */
+async function fillVault(me: Person): Promise<void> {
+  const browser = newBrowser({ token: me.token });
+  const [kept, gone] = [newAccount(), newAccount()];
+  for (const account of [kept, gone]) expect(await connect(browser, account)).toContain('done=connected');
+  const [row] = await owner.query<{ id: string }>(
+    "update oauth_connections set client_id = 'another' where account_id = $1 returning id",
+    [gone.subject],
+  );
+  await call('oauth.connections.disconnect', { userId: me.userId, connectionId: row?.id }, { token: me.token });
+}
+
+it('nothing in the database is a token of a provider, and nothing opens without the sealing keys', async () => {
+  const me = await newPerson(owner);
+  await fillVault(me);
+  const { values } = await dump([me.userId], []);
+  const [row] = await owner.query<{ id: string }>('select id from oauth_connections where user_id = $1', [me.userId]);
+  const accessToken = await unsealed(row?.id ?? '', 'access_token');
+  const refreshToken = await unsealed(row?.id ?? '', 'refresh_token');
+  // These two would be taken; so what follows asks the right questions.
+  expect(await isTaken(accessToken)).toBe(true);
+  expect(values.join('\n')).not.toMatch(new RegExp(`${accessToken}|${refreshToken}`));
+  const otherKeys = { TOKEN_KEYS: `dev:${btoa('x'.repeat(32))}` };
+  const { sealer } = readSettings({ ...workerEnv, ...otherKeys });
+  const sealed = values.filter((value) => value.startsWith('gatehouse:'));
+  expect(sealed.length).toBeGreaterThanOrEqual(3);
+  const key = { owner: `user:${me.userId}`, connector: 'demo', accountId: await accountOf(row?.id) };
+  for (const value of sealed) {
+    for (const field of ['access_token', 'refresh_token'] as const) {
+      await expect(sealer.open(value, sealedFor(key, field))).rejects.toThrow(/belongs elsewhere/);
+    }
+  }
+  for (const value of values.filter((text) => /^[!-~]+$/.test(text))) {
+    expect(await isTaken(value), value).toBe(false);
+    expect(await redeem(value), value).toBe(400);
+  }
+  expect(await redeem(refreshToken)).toBe(200);
+});
+
+const accountOf = async (id: string | undefined) =>
+  (await owner.query<{ account: string }>('select account_id as account from oauth_connections where id = $1', [id]))[0]
+    ?.account ?? '';
+
+/** Brings something to the provider as a refresh token, with the deployment's own client: a thief who had that as well. */
+async function redeem(refreshToken: string): Promise<number> {
+  const client = [workerEnv.DEMO_CLIENT_ID, workerEnv.DEMO_CLIENT_SECRET].join(':');
+  const answer = await fetch(`${issuer}/token`, {
+    method: 'POST',
+    headers: { authorization: `Basic ${btoa(client)}` },
+    body: new URLSearchParams({ grant_type: 'refresh_token', refresh_token: refreshToken }),
+  });
+  await answer.body?.cancel();
+  return answer.status;
+}
 
 /** An alert that was not reported: made by the API, as any other. */
 async function newSecurityAlert(me: Person): Promise<void> {

@@ -47,7 +47,8 @@ begin
     set access_token = excluded.access_token,
         refresh_token = coalesce(excluded.refresh_token, case when c.client_id = excluded.client_id then c.refresh_token end),
         client_id = excluded.client_id, client_secret = null, token_type = excluded.token_type,
-        expires_at = excluded.expires_at, refresh_expires_at = excluded.refresh_expires_at,
+        expires_at = excluded.expires_at, refresh_expires_at = case when excluded.refresh_token is null
+          then c.refresh_expires_at else excluded.refresh_expires_at end,
         next_refresh_at = excluded.next_refresh_at, scopes = excluded.scopes, parameters = excluded.parameters,
         connector_metadata = c.connector_metadata || excluded.connector_metadata, status = 'active', granted_at = now(),
         version = c.version + 1, lease_id = null, lease_until = null, lease_doubtful = false,
