@@ -2,7 +2,7 @@
 import type { VaultContext } from '../context.ts';
 import { refreshBatch } from '../domain/oauth/refresh-batch.ts';
 import { storeRefresh } from '../domain/oauth/refresh.ts';
-import type { CommitMessage, VaultMessage } from '../domain/oauth/vault-message.ts';
+import type { CommitMessage, RefreshMessage, VaultMessage } from '../domain/oauth/vault-message.ts';
 import type { Env } from '../env.ts';
 import { logLine, safeDetail } from '../http/log.ts';
 import { jobContext } from './context.ts';
@@ -17,16 +17,16 @@ export async function runQueue(batch: MessageBatch<VaultMessage>, env: Env): Pro
   const ctx = jobContext(env);
   for (const message of batch.messages) {
     // A batch is one message.
-    await (message.body.kind === 'refresh' ? refresh(ctx, message) : commit(ctx, message, message.body));
+    const { body } = message;
+    await (body.kind === 'refresh' ? refresh(ctx, message, body) : commit(ctx, message, body));
   }
 }
 
 /** Always acknowledged: a batch that could not be leased comes back by its rows' own due time. */
-async function refresh(ctx: VaultContext, message: Message<VaultMessage>): Promise<void> {
+async function refresh(ctx: VaultContext, message: Message<VaultMessage>, body: RefreshMessage): Promise<void> {
   const startedAt = Date.now();
-  if (message.body.kind !== 'refresh') return;
   try {
-    const counts = await refreshBatch(ctx, message.body.rows);
+    const counts = await refreshBatch(ctx, body.rows);
     logLine({ event: 'queue.refreshed', ms: Date.now() - startedAt, counts });
   } catch (error) {
     logLine({ event: 'queue.refresh_failed', level: 'error', ms: Date.now() - startedAt, detail: safeDetail(error) });

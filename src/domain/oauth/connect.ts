@@ -2,16 +2,10 @@ import { checkParameters, connectAuthorizationUrl } from '../../connectors/flow.
 import type { GatedContext } from '../../context.ts';
 import { firstValue, plain } from '../../db/statement.ts';
 import { AppError, type ErrorCode } from '../../errors.ts';
-import { sha256Hex } from '../../lib/secrets.ts';
-import { formatBrowserProof, parseBrowserProof } from '../auth/magic-link.ts';
 import { readRedirect } from '../auth/request-magic-link.ts';
-import { redirectUriOf } from '../auth/social/providers.ts';
-import { makerOf } from '../idempotency.ts';
+import { newRedirect } from '../auth/social/redirect.ts';
 import { findConnectable } from './connectors.ts';
 import type { ConnectInput } from './views.ts';
-
-/** How long a redirect to a provider may take; `gatehouse.begin_connect` says the same. */
-const STATE_SECONDS = 600;
 
 interface Begun {
   readonly outcome: 'begun' | ErrorCode;
@@ -28,33 +22,20 @@ export async function startConnect(ctx: GatedContext, input: ConnectInput): Prom
   const { connector, client } = findConnectable(ctx, input.connector);
   const parameters = input.connectionId ? {} : checkParameters(connector, input.parameters ?? {});
   const redirectUrl = readRedirect(ctx, input.redirectUrl);
-  const maker = makerOf(ctx, (await ctx.credential?.hash()) ?? '', 'oauth.connect');
-  const state = await maker.secret('state');
-  const id = await maker.id('state.id');
-  const browser = parseBrowserProof(ctx.cookies.read('sign_in')) ?? {
-    linkId: id,
-    secret: await maker.secret('browser'),
-  };
+  const redirect = await newRedirect(ctx, 'oauth.connect', connector.name);
+  const scopes = [...new Set([...(client.scopes ?? []), ...(input.scopes ?? [])])];
   const begun = await store(ctx, {
-    id,
-    stateHash: await sha256Hex(state),
+    ...redirect.row,
     connector: connector.name,
-    browserHash: await sha256Hex(browser.secret),
     redirectUrl,
-    request: {
-      scopes: [...new Set([...(client.scopes ?? []), ...(input.scopes ?? [])])],
-      parameters,
-      connectionId: input.connectionId ?? null,
-    },
+    request: { scopes, parameters, connectionId: input.connectionId ?? null },
   });
   const authorizationUrl = await connectAuthorizationUrl(connector, client, {
-    state,
-    browserSecret: browser.secret,
-    redirectUri: redirectUriOf(ctx, connector.name),
+    ...redirect.request,
     loginHint: begun.email ?? undefined,
     ...begun.request,
   });
-  ctx.cookies.set('sign_in', formatBrowserProof(browser), STATE_SECONDS);
+  redirect.bind();
   return { authorizationUrl };
 }
 

@@ -4,6 +4,7 @@ import type { VaultContext } from '../../context.ts';
 import { firstValue, plain } from '../../db/statement.ts';
 import { AppError } from '../../errors.ts';
 import { newId } from '../../lib/ids.ts';
+import { sideBySide } from '../../lib/side-by-side.ts';
 import { tripBreaker } from './breaker.ts';
 import { singleUseConnectors } from './get-valid-token.ts';
 import { isOfClient, isOfRow, type Leased, type Refreshed } from './refresh-failure.ts';
@@ -41,26 +42,19 @@ interface ConnectorState {
 export async function refreshBatch(ctx: VaultContext, rows: RefreshMessage['rows']): Promise<BatchResult> {
   const leaseId = newId();
   const begunAt = Date.now();
-  const waiting = interleave(await leaseAll(ctx, rows, leaseId));
-  const leasedCount = waiting.length;
+  const all = interleave(await leaseAll(ctx, rows, leaseId));
   const states = new Map<string, ConnectorState>();
   const left: SealedConnection[] = [];
   const counts = { refreshed: 0, failed: 0, ended: 0, superseded: 0 };
-  const work = async () => {
-    for (let leased = waiting.shift(); leased; leased = waiting.shift()) {
-      const state = stateOf(states, leased.connection);
-      if (state.pausedFor !== null || Date.now() - begunAt > LAST_START_MS) {
-        left.push(leased.connection);
-        continue;
-      }
-      // Six of these loops run side by side.
-      counts[await refreshOne(ctx, { leased, state, leaseId })] += 1;
-    }
-  };
-  await Promise.all(Array.from({ length: WIDTH }, work));
+  await sideBySide(all, WIDTH, async (leased) => {
+    const state = stateOf(states, leased.connection);
+    const isHeldBack = state.pausedFor !== null || Date.now() - begunAt > LAST_START_MS;
+    if (isHeldBack) left.push(leased.connection);
+    else counts[await refreshOne(ctx, { leased, state, leaseId })] += 1;
+  });
   await release(ctx, { left, states, leaseId });
   const { superseded, ...done } = counts;
-  return { ...done, released: left.length, skipped: rows.length - leasedCount + superseded };
+  return { ...done, released: left.length, skipped: rows.length - all.length + superseded };
 }
 
 /**

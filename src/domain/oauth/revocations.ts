@@ -5,6 +5,7 @@ import type { VaultContext } from '../../context.ts';
 import { firstValue, plain } from '../../db/statement.ts';
 import { AppError } from '../../errors.ts';
 import { SettingError } from '../../lib/keys.ts';
+import { sideBySide } from '../../lib/side-by-side.ts';
 import { clientOf } from './client.ts';
 import { retryIn } from './schedule.ts';
 import { openSealed, sealedFor } from './vault.ts';
@@ -38,17 +39,12 @@ interface Settled {
 /** One batch of the job. @returns how many ended, and how many wait for another try */
 export async function revokeGrants(ctx: VaultContext): Promise<{ ended: number; postponed: number }> {
   const [rows] = await ctx.systemGate(() => [plain('select gatehouse.claim_revocations($1) as claimed', [BATCH])]);
-  const waiting = [...firstValue<Revocation[]>(rows, 'claimed')];
   const counts = { ended: 0, postponed: 0 };
-  const work = async () => {
-    for (let revocation = waiting.shift(); revocation; revocation = waiting.shift()) {
-      // Six of these loops run side by side.
-      const settled = await revoke(ctx, revocation);
-      counts[settled.retryIn === undefined ? 'ended' : 'postponed'] += 1;
-      await settle(ctx, revocation.id, settled);
-    }
-  };
-  await Promise.all(Array.from({ length: WIDTH }, work));
+  await sideBySide(firstValue<Revocation[]>(rows, 'claimed'), WIDTH, async (revocation) => {
+    const settled = await revoke(ctx, revocation);
+    counts[settled.retryIn === undefined ? 'ended' : 'postponed'] += 1;
+    await settle(ctx, revocation.id, settled);
+  });
   return counts;
 }
 

@@ -2,15 +2,10 @@ import { authorizationUrl } from '../../../connectors/flow.ts';
 import type { Context, GatedContext, SystemContext } from '../../../context.ts';
 import type { Gate } from '../../../db/gate.ts';
 import { plain } from '../../../db/statement.ts';
-import { sha256Hex } from '../../../lib/secrets.ts';
-import { makerOf } from '../../idempotency.ts';
-import { formatBrowserProof, parseBrowserProof } from '../magic-link.ts';
 import { readRedirect } from '../request-magic-link.ts';
-import { findProvider, redirectUriOf } from './providers.ts';
+import { findProvider } from './providers.ts';
+import { newRedirect } from './redirect.ts';
 import type { BeginSocialInput, SocialBegun } from './views.ts';
-
-/** How long a redirect to a provider may take; `gatehouse.begin_social` says the same. */
-const STATE_SECONDS = 600;
 
 /** Where to send the browser to sign in with a provider. One trip. */
 export async function startSocialSignIn(ctx: SystemContext, input: BeginSocialInput): Promise<SocialBegun> {
@@ -28,27 +23,10 @@ export async function startSocialLink(ctx: GatedContext, input: BeginSocialInput
 async function begin(ctx: Context, input: BeginSocialInput, gate: Gate): Promise<SocialBegun> {
   const { connector, client } = findProvider(ctx, input.provider);
   const redirectUrl = readRedirect(ctx, input.redirectUrl);
-  const maker = makerOf(ctx, (await ctx.credential?.hash()) ?? '', 'auth.startSocial');
-  const state = await maker.secret('state');
-  const stateId = await maker.id('state.id');
-  // A browser keeps its secret and, with it, the mail it may have asked for.
-  const browser = parseBrowserProof(ctx.cookies.read('sign_in')) ?? {
-    linkId: stateId,
-    secret: await maker.secret('browser'),
-  };
-  const row = {
-    id: stateId,
-    stateHash: await sha256Hex(state),
-    connector: connector.name,
-    browserHash: await sha256Hex(browser.secret),
-    redirectUrl,
-  };
-  const authorization = await authorizationUrl(connector, client, {
-    state,
-    browserSecret: browser.secret,
-    redirectUri: redirectUriOf(ctx, connector.name),
-  });
+  const redirect = await newRedirect(ctx, 'auth.startSocial', connector.name);
+  const row = { ...redirect.row, connector: connector.name, redirectUrl };
+  const authorization = await authorizationUrl(connector, client, redirect.request);
   await gate(() => [plain('select from gatehouse.begin_social($1::jsonb)', [JSON.stringify(row)])]);
-  ctx.cookies.set('sign_in', formatBrowserProof(browser), STATE_SECONDS);
+  redirect.bind();
   return { authorizationUrl: authorization };
 }
