@@ -41,6 +41,8 @@ export interface Settings {
   /** WebAuthn: the deployment's own origin, then the related ones (WebAuthn §5.11). */
   readonly webauthnOrigins: readonly string[];
   readonly sessionProfile: 'default' | 'strict';
+  /** Whether tokens that SQL clients bring as plain text are sealed. Off while old SQL readers remain. */
+  readonly sealSqlValues: boolean;
   /** The connectors that are set up, by name. */
   readonly connectors: ReadonlyMap<string, ConnectorClient>;
 }
@@ -93,6 +95,7 @@ const settingsSchema = z.object({
   RP_ID: z.string().min(1).optional(),
   RELATED_ORIGINS: originList,
   SESSION_PROFILE: z.enum(['default', 'strict']).default('default'),
+  SEAL_SQL_VALUES: z.enum(['on', 'off']).default('on'),
   ...connectorSettings,
   DEMO_ISSUER: z.string().optional(),
 });
@@ -138,6 +141,7 @@ function parseSettings(env: Env): Settings {
     tokenKeys,
     sealer: createSealer(tokenKeys),
     signUp: values.SIGN_UP,
+    sealSqlValues: values.SEAL_SQL_VALUES === 'on',
     productName: values.PRODUCT_NAME,
     mailFrom: values.MAIL_FROM,
     resendApiKey: values.RESEND_API_KEY,

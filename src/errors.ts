@@ -40,7 +40,7 @@ export const errors = {
   'subject.forbidden': { trpc: 'FORBIDDEN', message: 'You may not act for that user.', sqlstate: 'GH013' },
   'gate.misused': { trpc: 'INTERNAL_SERVER_ERROR', message: 'The call was refused.', sqlstate: 'GH014' },
   'session.not_found': { trpc: 'NOT_FOUND', message: 'There is no such session.' },
-  'user.not_found': { trpc: 'NOT_FOUND', message: 'There is no such user.' },
+  'user.not_found': { trpc: 'NOT_FOUND', message: 'There is no such user.', sqlstate: 'GH015' },
   'magic_link.invalid': { trpc: 'BAD_REQUEST', message: 'The link is not valid. Ask for a new one.' },
   'magic_link.expired': { trpc: 'BAD_REQUEST', message: 'The link has expired. Ask for a new one.' },
   'magic_link.used': { trpc: 'CONFLICT', message: 'The link was already used. Ask for a new one.' },
@@ -104,7 +104,25 @@ export const errors = {
     message: 'That account of the provider is linked to somebody else here.',
   },
   'social_account.not_found': { trpc: 'NOT_FOUND', message: 'There is no such linked account.' },
-  'connection.not_found': { trpc: 'NOT_FOUND', message: 'There is no such connection.' },
+  'connection.not_found': { trpc: 'NOT_FOUND', message: 'There is no such connection.', sqlstate: 'GH022' },
+  'service.not_found': { trpc: 'NOT_FOUND', message: 'There is no such service to link.', sqlstate: 'GH016' },
+  'service.inactive': { trpc: 'CONFLICT', message: 'That service cannot be linked at present.', sqlstate: 'GH017' },
+  'integration.not_found': { trpc: 'NOT_FOUND', message: 'There is no such integration.' },
+  'integration.incomplete': {
+    trpc: 'BAD_REQUEST',
+    message: 'Something is missing that linking this service takes.',
+    sqlstate: 'GH018',
+  },
+  'integration.sealed': {
+    trpc: 'CONFLICT',
+    message: 'Sealed values belong to the account they were sealed for. Link the other account instead.',
+    sqlstate: 'GH020',
+  },
+  'integration.conflict': {
+    trpc: 'CONFLICT',
+    message: 'Another account of this service holds that grant.',
+    sqlstate: 'GH021',
+  },
   'connection.wrong_account': {
     trpc: 'CONFLICT',
     message: 'That is another account than the one connected here. Choose the same one, or connect it as a new one.',
@@ -198,15 +216,26 @@ for (const [code, entry] of Object.entries(errors)) {
   if ('sqlstate' in entry) bySqlstate.set(entry.sqlstate, code as ErrorCode);
 }
 
-/** PostgreSQL's SQLSTATE and detail of a driver error, whether bare (`NeonDbError`) or wrapped by Drizzle. */
-export function databaseError(error: unknown): { sqlstate: string; detail: string | undefined } | null {
+/** PostgreSQL's part of a driver error, whether bare (`NeonDbError`) or wrapped by Drizzle. */
+export interface DatabaseError {
+  readonly sqlstate: string;
+  readonly message: string;
+  readonly detail: string | undefined;
+}
+
+/** PostgreSQL's SQLSTATE, message and detail of a driver error; null when it is none. */
+export function databaseError(error: unknown): DatabaseError | null {
   for (let at = error, depth = 0; at instanceof Error && depth < 4; at = at.cause, depth += 1) {
     const { code, detail } = at as Error & { code?: unknown; detail?: unknown };
     if (typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code)) {
-      return { sqlstate: code, detail: typeof detail === 'string' ? detail : undefined };
+      return { sqlstate: code, message: at.message, detail: typeof detail === 'string' ? detail : undefined };
     }
   }
   return null;
+}
+
+function sentenceOf({ message }: DatabaseError): { message?: string } {
+  return message.includes(' ') ? { message: `${message}.`.replace(/\.\.$/, '.') } : {};
 }
 
 /**
@@ -217,7 +246,8 @@ export function fromDatabase(error: unknown): AppError | null {
   const found = databaseError(error);
   if (!found) return null;
   const own = bySqlstate.get(found.sqlstate);
-  if (own) return new AppError(own, { cause: error });
+  // Our functions that say which thing is wrong put the code into the detail, and a sentence for people first.
+  if (own) return new AppError(own, { cause: error, ...(found.detail === own && sentenceOf(found)) });
   const group = found.sqlstate.slice(0, 2);
   if (group === '22' || found.sqlstate === '23514' || found.sqlstate === '23502') {
     return new AppError('input.invalid', { cause: error });

@@ -34,6 +34,8 @@ export const scopes = {
     summary: 'Use connected accounts: read their access tokens.',
     for: ['personal', 'organization', 'service'],
   },
+  'integrations:read': { summary: 'List linked services, never their tokens.', for: ['personal', 'service'] },
+  'integrations:write': { summary: 'Link, change and unlink services.', for: ['personal', 'service'] },
   'organization:read': {
     summary: 'Read an organisation, and list its tokens.',
     for: ['personal', 'organization', 'service'],

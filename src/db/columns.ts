@@ -7,6 +7,8 @@ export const member = pgRole('gatehouse_member').existing();
 export const admin = pgRole('gatehouse_admin').existing();
 /** Work without a caller: before sign-in, cron, queues. */
 export const system = pgRole('gatehouse_system').existing();
+/** SQL clients of requirement 1's functions, such as a workflow engine: trusted with every user's integrations. */
+export const sqlClient = pgRole('gatehouse_sql').existing();
 
 /** A moment in time, always with its zone; in TypeScript its ISO 8601 text in UTC, which is what callers get. */
 export const moment = customType<{ data: string; driverData: string }>({

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
-import { check, pgPolicy, pgTable, text, uniqueIndex, varchar } from 'drizzle-orm/pg-core';
-import { admin, bytea, createdAt, member, moment, ownedByUser, system, updatedAt } from '../columns.ts';
+import { check, jsonb, pgPolicy, pgTable, text, uniqueIndex, varchar } from 'drizzle-orm/pg-core';
+import { admin, bytea, createdAt, member, moment, ownedByUser, sqlClient, system, updatedAt } from '../columns.ts';
 
 /**
  * A person. `id` is text, so that a legacy id such as `user_123` keeps its foreign keys; new ones are uuid v7.
@@ -22,6 +22,8 @@ export const users = pgTable(
     timeZone: varchar('time_zone', { length: 100 }),
     webauthnHandle: bytea('webauthn_handle').unique(),
     suspendedAt: moment('suspended_at'),
+    /** What a legacy table knew of the user and we have no column for. No API reads it. */
+    metadata: jsonb('metadata').$type<Record<string, unknown>>().notNull().default({}),
     createdAt: createdAt(),
     updatedAt: updatedAt(),
   },
@@ -36,6 +38,9 @@ export const users = pgTable(
       withCheck: ownedByUser(t.id),
     }),
     pgPolicy('users_admin_select', { for: 'select', to: admin, using: sql`true` }),
+    pgPolicy('users_sql_select', { for: 'select', to: sqlClient, using: sql`true` }),
+    pgPolicy('users_sql_insert', { for: 'insert', to: sqlClient, withCheck: sql`true` }),
+    pgPolicy('users_sql_update', { for: 'update', to: sqlClient, using: sql`true`, withCheck: sql`true` }),
     pgPolicy('users_system', { for: 'all', to: system, using: sql`true`, withCheck: sql`true` }),
   ],
 ).enableRLS();

@@ -2,6 +2,8 @@ export * from './account.ts';
 export * from './auth.ts';
 export * from './auth-credentials.ts';
 export * from './auth-proofs.ts';
+export * from './integrations.ts';
+export * from './legacy.ts';
 export * from './oauth.ts';
 export * from './oauth-records.ts';
 export * from './organizations.ts';

@@ -21,6 +21,7 @@ import {
   moment,
   ownedByOrganization,
   ownedByUser,
+  sqlClient,
   system,
   updatedAt,
 } from '../columns.ts';
@@ -99,6 +100,8 @@ export const oauthConnections = pgTable(
       .generatedAlwaysAs(
         sql`case when ${refreshKey} = ${accessKey} and ${secretKey} = ${accessKey} then ${accessKey} else '?' end`,
       ),
+    /** When to ask the provider whose account it is; null where that is known, or cannot be. */
+    identifyAt: moment('identify_at'),
     createdBy: text('created_by').references(() => users.id, { onDelete: 'set null' }),
     createdAt: createdAt(),
     updatedAt: updatedAt(),
@@ -118,12 +121,27 @@ export const oauthConnections = pgTable(
     index('oauth_connections_account_idx').on(t.connectorId, t.accountId),
     index('oauth_connections_key_id_idx').on(t.keyId),
     index('oauth_connections_created_by_idx').on(t.createdBy),
+    index('oauth_connections_identify_idx')
+      .on(t.identifyAt)
+      .where(sql`${t.identifyAt} is not null`),
+    index('oauth_connections_plain_idx')
+      .on(t.id)
+      .where(
+        sql`left(access_token, 12) <> 'gatehouse:1:' or left(refresh_token, 12) <> 'gatehouse:1:' or left(client_secret, 12) <> 'gatehouse:1:'`,
+      ),
+    index('oauth_connections_broken_idx')
+      .on(t.userId, t.id)
+      .where(sql`status <> 'active' and user_id is not null`),
+    index('oauth_connections_not_renewed_idx')
+      .on(t.expiresAt)
+      .where(sql`status = 'active' and refresh_token is null and user_id is not null`),
     check('oauth_connections_one_owner', sql`num_nonnulls(${t.userId}, ${t.organizationId}) = 1`),
     pgPolicy('oauth_connections_member_select', {
       for: 'select',
       to: member,
       using: sql`${ownedByUser(t.userId)} or ${ownedByOrganization(t.organizationId)}`,
     }),
+    pgPolicy('oauth_connections_sql_select', { for: 'select', to: sqlClient, using: sql`${t.userId} is not null` }),
     pgPolicy('oauth_connections_system', { for: 'all', to: system, ...everything }),
   ],
 ).enableRLS();

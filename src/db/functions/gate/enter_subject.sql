@@ -1,5 +1,5 @@
--- The subjects that are not simply the caller: a user named in the input; an organisation named in the input; the
--- platform, which is nobody. Sets the subject for this transaction, or refuses.
+-- The subjects that are not simply the caller: a user named in the input (`me`: the caller's own); an organisation named
+-- in the input; the platform, which is nobody. Sets the subject for this transaction, or refuses.
 create or replace function gatehouse.enter_subject(p_actor jsonb, p_requirement jsonb) returns void
 language plpgsql volatile
 as $$
@@ -10,7 +10,12 @@ declare
   v_organization_id text := p_requirement->>'organizationId';
   v_role text;
 begin
-  if v_subject = 'user' and v_user_id is not null then
+  if v_subject = 'user' and v_user_id = 'me' then
+    if p_actor->>'userId' is null then
+      raise exception 'subject.missing' using errcode = 'GH012';
+    end if;
+    perform set_config('gatehouse.user_id', p_actor->>'userId', true);
+  elsif v_subject = 'user' and v_user_id is not null then
     if v_user_id is distinct from p_actor->>'userId' and not v_is_platform then
       raise exception 'subject.forbidden' using errcode = 'GH013';
     end if;

@@ -1,0 +1,62 @@
+-- Links an account of a service to a user, or links it again: one row, with and without an account id. What is not given
+-- stays. Definer: members write no tokens. p_link has the keys of requirement 1 (user_id, service_id, external_user_id,
+-- external_username, display_label, access_token, refresh_token, token_expires_at, client_id, client_secret,
+-- granted_scopes, credentials, metadata), and of the Worker's: id, event_id, next_refresh_in (seconds). Raises GH013, GH015
+-- to GH018, GH021.
+create or replace function gatehouse.link_integration(p_link jsonb) returns uuid
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  v_user_id text := nullif(p_link->>'user_id', '');
+  v_external_id text := nullif(p_link->>'external_user_id', '');
+  v_has_token boolean := coalesce(nullif(p_link->>'access_token', ''), nullif(p_link->>'refresh_token', '')) is not null;
+  v_service public.services;
+  v_before public.user_integrations;
+  v public.user_integrations;
+begin
+  if v_user_id is null or nullif(p_link->>'service_id', '') is null then
+    raise exception '% is missing', case when v_user_id is null then 'user_id' else 'service_id' end
+      using errcode = 'GH018', detail = 'integration.incomplete';
+  elsif not coalesce(gatehouse.may_act_for(v_user_id), false) then
+    raise exception 'subject.forbidden' using errcode = 'GH013', detail = 'subject.forbidden';
+  end if;
+  -- One at a time for a user: two calls that link the same account make one row.
+  perform from public.users u where u.id = v_user_id for no key update;
+  if not found then
+    raise exception 'There is no user "%"', v_user_id using errcode = 'GH015', detail = 'user.not_found';
+  end if;
+  v_service := gatehouse.linkable_service(p_link->>'service_id');
+  select * into v_before from public.user_integrations ui
+   where ui.user_id = v_user_id and ui.service_id = v_service.id
+     and (ui.external_user_id = v_external_id or (v_external_id is null and ui.external_user_id is null));
+  if v_service.type = 'messaging' and v_external_id is null then
+    raise exception 'external_user_id is missing: a % account is known by it', v_service.name
+      using errcode = 'GH018', detail = 'integration.incomplete';
+  elsif v_service.type <> 'messaging' and not v_has_token and v_before.connection_id is null then
+    raise exception 'access_token is missing: % is linked with a token', v_service.name
+      using errcode = 'GH018', detail = 'integration.incomplete';
+  end if;
+  insert into public.user_integrations as ui
+    (id, user_id, service_id, external_user_id, external_username, display_label, credentials, metadata, created_by)
+  values (coalesce((p_link->>'id')::uuid, gen_random_uuid()), v_user_id, v_service.id, v_external_id,
+    nullif(p_link->>'external_username', ''), nullif(p_link->>'display_label', ''), nullif(p_link->'credentials', 'null'),
+    coalesce(nullif(p_link->'metadata', 'null'), '{}'), gatehouse.actor_user_id())
+  on conflict (user_id, service_id, external_user_id) do update
+    set is_active = true, external_username = coalesce(excluded.external_username, ui.external_username),
+        display_label = coalesce(excluded.display_label, ui.display_label),
+        credentials = coalesce(excluded.credentials, ui.credentials), metadata = ui.metadata || excluded.metadata,
+        created_by = coalesce(excluded.created_by, ui.created_by)
+  returning * into v;
+  if v_has_token then
+    update public.user_integrations ui set connection_id = gatehouse.keep_tokens(p_link, v, v_service.connector_id)
+     where ui.id = v.id;
+  end if;
+  perform gatehouse.note_integration(v, 'linked', (p_link->>'event_id')::uuid);
+  return v.id;
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.link_integration(jsonb) is 'Links an account of a service to a user.';
+--> statement-breakpoint
+revoke all on function gatehouse.link_integration(jsonb) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.link_integration(jsonb) to gatehouse_member, gatehouse_sql;
