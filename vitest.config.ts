@@ -15,7 +15,12 @@ const e2e = ['test/e2e/**/*.test.ts'];
 const inWorkerd = ['test/worker/**/*.test.ts', 'test/attacks/**/*.test.ts'];
 
 /** What meets no database, or brings its own embedded one: on a server it would be the same run again. */
-const sameEverywhere = ['test/unit/**/*.test.ts', 'test/migrate/*.test.ts', 'test/neon-local/*.test.ts'];
+const sameEverywhere = [
+  'test/unit/**/*.test.ts',
+  'test/migrate/*.test.ts',
+  'test/neon-local/*.test.ts',
+  'test/legacy/*.test.ts',
+];
 const already = process.env.TEST_POSTGRES_URL ? sameEverywhere : [];
 
 export default defineConfig({

@@ -27,6 +27,7 @@ CREATE TABLE "user_integrations" (
 	"external_username" text,
 	"credentials" jsonb,
 	"metadata" jsonb DEFAULT '{}'::jsonb NOT NULL,
+	"key_id" text GENERATED ALWAYS AS (case when (case when left(credentials #>> '{}', 12) = 'gatehouse:1:' then split_part(credentials #>> '{}', ':', 3) end) <> (case when left(auth_code, 12) = 'gatehouse:1:' then split_part(auth_code, ':', 3) end) then '?' else coalesce(case when left(credentials #>> '{}', 12) = 'gatehouse:1:' then split_part(credentials #>> '{}', ':', 3) end, case when left(auth_code, 12) = 'gatehouse:1:' then split_part(auth_code, ':', 3) end) end) STORED,
 	"created_by" text,
 	"created_at" timestamp with time zone DEFAULT now() NOT NULL,
 	"updated_at" timestamp with time zone DEFAULT now() NOT NULL,
@@ -70,12 +71,13 @@ CREATE INDEX "user_integrations_without_grant_idx" ON "user_integrations" USING 
 CREATE INDEX "user_integrations_without_account_idx" ON "user_integrations" USING btree ("service_id","id") WHERE "user_integrations"."is_active" and "user_integrations"."external_user_id" is null;--> statement-breakpoint
 CREATE INDEX "user_integrations_empty_idx" ON "user_integrations" USING btree ("id") WHERE "user_integrations"."connection_id" is null and "user_integrations"."external_user_id" is null and "user_integrations"."credentials" is null and "user_integrations"."auth_code" is null;--> statement-breakpoint
 CREATE INDEX "user_integrations_plain_idx" ON "user_integrations" USING btree ("id") WHERE left("user_integrations"."credentials" #>> '{}', 12) <> 'gatehouse:1:' or left("user_integrations"."auth_code", 12) <> 'gatehouse:1:';--> statement-breakpoint
+CREATE INDEX "user_integrations_key_id_idx" ON "user_integrations" USING btree ("key_id") WHERE "user_integrations"."key_id" is not null;--> statement-breakpoint
 CREATE INDEX "legacy_links_user_idx" ON "legacy_links" USING btree ("run_id","user_id");--> statement-breakpoint
 CREATE UNIQUE INDEX "legacy_runs_normalized_key" ON "legacy_runs" USING btree ("schema_name") WHERE "legacy_runs"."state" = 'normalized';--> statement-breakpoint
 -- squawk-ignore require-concurrent-index-creation -- before the first release: no table is large yet
 CREATE INDEX "oauth_connections_identify_idx" ON "oauth_connections" USING btree ("identify_at") WHERE "oauth_connections"."identify_at" is not null;--> statement-breakpoint
 -- squawk-ignore require-concurrent-index-creation -- before the first release: no table is large yet
-CREATE INDEX "oauth_connections_plain_idx" ON "oauth_connections" USING btree ("id") WHERE left(access_token, 12) <> 'gatehouse:1:' or left(refresh_token, 12) <> 'gatehouse:1:' or left(client_secret, 12) <> 'gatehouse:1:';--> statement-breakpoint
+CREATE INDEX "oauth_connections_plain_idx" ON "oauth_connections" USING btree ("id") WHERE (access_token <> '' and left(access_token, 12) <> 'gatehouse:1:') or left(refresh_token, 12) <> 'gatehouse:1:' or left(client_secret, 12) <> 'gatehouse:1:';--> statement-breakpoint
 -- squawk-ignore require-concurrent-index-creation -- before the first release: no table is large yet
 CREATE INDEX "oauth_connections_broken_idx" ON "oauth_connections" USING btree ("user_id","id") WHERE status <> 'active' and user_id is not null;--> statement-breakpoint
 -- squawk-ignore require-concurrent-index-creation -- before the first release: no table is large yet

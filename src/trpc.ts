@@ -23,7 +23,12 @@ export type Access =
 /** What a procedure declares beside its input and output. */
 export interface Meta {
   readonly access?: Access;
-  readonly openapi?: { readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'; readonly path: `/${string}` };
+  readonly openapi?: {
+    readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+    readonly path: `/${string}`;
+    /** A GET whose answer callers may keep, and ask about by its `ETag` (src/http/rest/entity-tag.ts). */
+    readonly isRevalidated?: boolean;
+  };
   /** One sentence for the API's reference. */
   readonly summary?: string;
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { applyMigrations, connectNeon, initialize, parseAddress } from '../../src/db/migrate/index.ts';
 import { type NeonLocal, startNeonLocal } from '../neon-local/index.ts';
+import { addDemoServices } from './demo-services.ts';
 
 /** Where the database of a stack lives: nothing given means an embedded one that is gone afterwards. */
 export interface StackOptions {
@@ -23,7 +24,7 @@ export interface Stack {
   close(): Promise<void>;
 }
 
-/** Starts a database, prepares its roles and applies every migration. */
+/** Starts a database, prepares its roles, applies every migration and adds the demo connector's services. */
 export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const { data, postgres, latency, port, onProgress } = options;
   const neon = await startNeonLocal({ data, postgres, latency, port });
@@ -39,6 +40,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       },
     });
     await applyMigrations({ connection, directory: 'drizzle', onProgress });
+    await addDemoServices(connection);
     const settings = {
       DATABASE_URL: loginUrl(ownerUrl, 'gatehouse_app', passwords.app),
       SERVICE_DATABASE_URL: loginUrl(ownerUrl, 'gatehouse_service', passwords.service),

@@ -1,6 +1,7 @@
 import * as oauth from 'oauth4webapi';
 import { AppError } from '../errors.ts';
 import type { Answer } from './identity.ts';
+import type { ProviderFetch } from './provider-fetch.ts';
 import type { Exchange } from './token.ts';
 import type { ApiSource, Claims, TokenAnswerSource } from './types.ts';
 
@@ -11,7 +12,7 @@ import type { ApiSource, Claims, TokenAnswerSource } from './types.ts';
 export async function readApi(exchange: Exchange, source: ApiSource, response: Response): Promise<Answer> {
   const { client, server } = exchange;
   const token = await oauth.processAuthorizationCodeResponse(server, { client_id: client.clientId }, response);
-  const claims = await ask(exchange, source, token.access_token);
+  const claims = await askApi(exchange.fetch, source, token.access_token);
   return { issuer: server.issuer, claimed: source.read(claims), claims, token };
 }
 
@@ -26,7 +27,11 @@ export async function readTokenAnswer(
   return { issuer: server.issuer, claimed: source.read(claims), claims, token };
 }
 
-async function ask({ fetch }: Exchange, source: ApiSource, accessToken: string): Promise<Claims> {
+/**
+ * What the API says of whoever the token is of, under the names of `source.urls`.
+ * @throws provider.answer_invalid with the status as its cause, when the API answers anything but 200 and JSON
+ */
+export async function askApi(fetch: ProviderFetch, source: ApiSource, accessToken: string): Promise<Claims> {
   const headers = { ...source.headers, ...tokenHeader(accessToken, source.tokenHeader) };
   const asked = Object.entries(source.urls).map(async ([name, url]) => {
     const body = source.bodies?.[name];

@@ -17,6 +17,7 @@ export const demo: Connector = {
   identity: {
     kind: 'id_token',
     algorithms: ['RS256', 'ES256', 'EdDSA'],
+    userInfo: null,
     read: (claims) => standardClaims(claims, claims.email_verified === true),
   },
   grant: {

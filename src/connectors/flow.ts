@@ -9,6 +9,7 @@ import type { Connector, ConnectorClient, ProviderIdentity } from './types.ts';
 export { authorizationUrl, type AuthorizationRequest } from './authorization-url.ts';
 export { readCallback } from './callback.ts';
 export { connectAuthorizationUrl, redeemGrant } from './grant.ts';
+export { identifyAccount, type IdentifyOutcome } from './identify-account.ts';
 export { checkParameters } from './parameters.ts';
 export { deriveSecrets } from './pkce.ts';
 export type { FetchOptions } from './provider-fetch.ts';

@@ -23,6 +23,7 @@ export const google: Connector = {
   identity: {
     kind: 'id_token',
     algorithms: ['RS256'],
+    userInfo: 'https://openidconnect.googleapis.com/v1/userinfo',
     read: (claims) => standardClaims(claims, isAuthoritative(claims)),
   },
   answer: {

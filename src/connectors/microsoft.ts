@@ -22,6 +22,8 @@ export const microsoft: Connector = {
   identity: {
     kind: 'id_token',
     algorithms: ['RS256'],
+    // For tokens of Graph. https://learn.microsoft.com/entra/identity-platform/userinfo
+    userInfo: 'https://graph.microsoft.com/oidc/userinfo',
     // Any tenant's administrator can write any address into `email` (nOAuth, 2023). `xms_edov` says that the owner of
     // its domain was verified: an optional claim, to be switched on in the app registration.
     // https://learn.microsoft.com/entra/identity-platform/optional-claims-reference

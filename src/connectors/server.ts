@@ -18,6 +18,7 @@ interface Found {
   readonly token_endpoint: string;
   readonly jwks_uri?: string;
   readonly revocation_endpoint?: string;
+  readonly userinfo_endpoint?: string;
 }
 
 export type Server = oauth.AuthorizationServer & Found;
@@ -55,11 +56,11 @@ async function discover(issuer: string, options: ReturnType<typeof libraryOption
   if (known && Date.now() - known.at < FRESH_MS) return known.found;
   const url = new URL(issuer);
   const metadata = await oauth.processDiscoveryResponse(url, await oauth.discoveryRequest(url, options));
-  const { authorization_endpoint, token_endpoint, jwks_uri, revocation_endpoint } = metadata;
+  const { authorization_endpoint, token_endpoint, jwks_uri, revocation_endpoint, userinfo_endpoint } = metadata;
   if (!authorization_endpoint || !token_endpoint || !jwks_uri) {
     throw new AppError('provider.answer_invalid', { cause: 'discovery' });
   }
-  const found = { authorization_endpoint, token_endpoint, jwks_uri, revocation_endpoint };
+  const found = { authorization_endpoint, token_endpoint, jwks_uri, revocation_endpoint, userinfo_endpoint };
   discovered.set(issuer, { found, at: Date.now() });
   return found;
 }

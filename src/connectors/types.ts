@@ -81,6 +81,11 @@ export interface IdTokenSource {
   readonly kind: 'id_token';
   readonly algorithms: readonly SigningAlgorithm[];
   readonly read: (claims: Claims, callback: Callback) => ClaimedIdentity;
+  /**
+   * Where an access token alone says it, with the same subject (OpenID Connect Core §5.3). Null: from discovery. Absent:
+   * nowhere.
+   */
+  readonly userInfo?: string | null;
 }
 
 /** An OAuth provider without OpenID: its API says it, asked with the access token. */

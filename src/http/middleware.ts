@@ -27,27 +27,37 @@ const harden = secureHeaders({
   xFrameOptions: 'DENY',
 });
 
-const MAX_BODY = 256 * 1024;
+const KIB = 1024;
 
-/** Also counts what is streamed without a length. */
-export const bodyLimit: MiddlewareHandler<AppEnv> = limitBody({
-  maxSize: MAX_BODY,
-  onError: () => {
-    throw new AppError('body.too_large');
-  },
-});
+/** Counts what is streamed without a length as well. */
+const limitTo = (maxSize: number, name: string): MiddlewareHandler<AppEnv> =>
+  limitBody({
+    maxSize,
+    onError: () => {
+      throw new AppError('body.too_large', { message: `The request body is larger than ${name}.` });
+    },
+  });
+
+const ordinaryLimit = limitTo(256 * KIB, '256 KiB');
+/** A thousand links with their tokens. */
+const bulkLimit = limitTo(2048 * KIB, '2 MiB');
+const isBulk = (path: string) => /^\/(trpc\/integrations\.bulkLink|v1\/users\/[^/]+\/integrations\/bulk)$/.test(path);
+
+/** 256 KiB, and more for what takes a long list. */
+export const bodyLimit: MiddlewareHandler<AppEnv> = (c, next) =>
+  isBulk(c.req.path) ? bulkLimit(c, next) : ordinaryLimit(c, next);
 
 /** Browsers of trusted origins may call with cookies; no other origin reads an answer. */
 export const cors: MiddlewareHandler<AppEnv> = (c, next) => {
-  // Nothing to say to a caller that is no page. Answers are never cached, so none lacks a `Vary` for it.
+  // Nothing to say to a caller that is no page. What may be kept at all says `Vary` itself (rest/entity-tag.ts).
   if (c.req.raw.headers.get('origin') === null) return next();
   const { publicUrl, trustedOrigins } = c.get('ctx').settings;
   return allowOrigins({
     origin: (origin) => (origin === publicUrl || trustedOrigins.includes(origin) ? origin : null),
     credentials: true,
-    allowHeaders: ['authorization', 'content-type', 'idempotency-key'],
+    allowHeaders: ['authorization', 'content-type', 'idempotency-key', 'if-none-match'],
     allowMethods: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
-    exposeHeaders: ['retry-after', 'x-request-id'],
+    exposeHeaders: ['etag', 'retry-after', 'x-request-id'],
     maxAge: 600,
   })(c, next);
 };

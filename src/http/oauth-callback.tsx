@@ -25,12 +25,12 @@ oauthCallback.post('/:connector', async (c) => {
 
 async function finish(c: HonoContext<AppEnv>, params: URLSearchParams): Promise<Response> {
   const ctx = c.get('ctx');
-  const { purpose, redirectUrl, refusal } = await returnFromProvider(
+  const { purpose, service, redirectUrl, refusal } = await returnFromProvider(
     { ...ctx, system: ctx.systemGate },
     c.req.param('connector') ?? '',
     params,
   );
-  const home = purpose === null ? '/sign-in' : homes[purpose];
+  const home = service !== null ? '/integrations' : purpose === null ? '/sign-in' : homes[purpose];
   // The code alone: no text of a provider is ever shown (CVE-2025-71404).
   if (refusal) return c.redirect(`${home}?problem=${encodeURIComponent(refusal.code)}`, 303);
   return c.redirect(redirectUrl ?? (purpose === 'connect' ? `${home}?done=connected` : '/account'), 303);

@@ -66,6 +66,7 @@ export function describeApi(procedures: readonly ProcedureInfo[], { productName,
           description: 'Refused: `error.code` says why.',
           content: { 'application/json': { schema: refused } },
         },
+        NotModified: { description: 'The same as the answer whose tag was sent, without a body.' },
         TooMany: {
           description: 'Too many attempts.',
           headers: { 'Retry-After': { description: 'Seconds to wait.', schema: { type: 'integer' } } },

@@ -12,6 +12,15 @@ import {
 import { showConnection, showConnections } from './pages/connections-page.tsx';
 import { askNewAddress, confirmByCode, showEmailCode } from './pages/email-change.tsx';
 import { notFound, showError } from './pages/errors.tsx';
+import {
+  activateIntegration,
+  connectService,
+  disconnectIntegration,
+  linkService,
+  makeIntegrationPrimary,
+  renameIntegration,
+} from './pages/integrations.tsx';
+import { showIntegrations } from './pages/integrations-page.tsx';
 import { listMails, showMailbox, showMailHtml } from './pages/mailbox.tsx';
 import { showNotMe } from './pages/not-me.tsx';
 import { removePasskey, renamePasskey } from './pages/passkeys.tsx';
@@ -60,6 +69,13 @@ pages.post('/account/connections/connect', connectAccount);
 pages.post('/account/connections/refresh', refreshConnection);
 pages.post('/account/connections/primary', makeConnectionPrimary);
 pages.post('/account/connections/disconnect', disconnectConnection);
+pages.get('/integrations', onPublicUrl, showIntegrations);
+pages.post('/integrations/connect', connectService);
+pages.post('/integrations/link', linkService);
+pages.post('/integrations/activate', activateIntegration);
+pages.post('/integrations/rename', renameIntegration);
+pages.post('/integrations/primary', makeIntegrationPrimary);
+pages.post('/integrations/disconnect', disconnectIntegration);
 pages.post('/account/tokens', createToken);
 pages.post('/account/tokens/rotate', rotateToken);
 pages.post('/account/tokens/revoke', revokeToken);
@@ -68,6 +84,7 @@ pages.post('/account/sessions/revoke-others', revokeOtherSessions);
 pages.post('/account/sign-out', signOut);
 // A form that was refused leaves its own address behind, and a reload of it asks for a page.
 pages.get('/account/connections/*', (c) => c.redirect('/account/connections', 303));
+pages.get('/integrations/*', (c) => c.redirect('/integrations', 303));
 pages.get('/account/*', (c) => c.redirect('/account', 303));
 pages.get('/sign-in/social', (c) => c.redirect('/sign-in', 303));
 

@@ -6,6 +6,7 @@ import { appRouter } from '../routers/index.ts';
 import { describeError } from '../trpc.ts';
 import { logLine } from './log.ts';
 import type { AppEnv } from './open-context.ts';
+import { answerWithTag } from './rest/entity-tag.ts';
 import { type Names, rename, renamePath } from './rest/names.ts';
 import { callProcedure, listProcedures } from './rest/procedures.ts';
 import { readInput } from './rest/read-input.ts';
@@ -45,7 +46,8 @@ function serve(router: AnyTRPCRouter, route: Route) {
       });
     try {
       const output = await callProcedure(router, { procedure, ctx, readInput: read });
-      return c.json(rename(names.output, output) ?? {});
+      const answer = rename(names.output, output) ?? {};
+      return procedure.meta.openapi?.isRevalidated ? await answerWithTag(c, answer) : c.json(answer);
     } catch (error) {
       // What reading refused speaks the caller's names already.
       const refusal = unread === undefined ? inOuterNames(error, names.issues) : describeError(unread);

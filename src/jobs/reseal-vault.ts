@@ -1,19 +1,52 @@
 import type { VaultContext } from '../context.ts';
 import { resealBatch } from '../domain/oauth/reseal.ts';
+import { FIRST_ID, plainTables, sealPlainBatch } from '../domain/oauth/seal-plain.ts';
 
 /** A batch is 200 rows of each table. */
 const MAX_BATCHES = 50;
 
-/** Puts the vault under the active key, a bounded part at a time. Nothing is found when it is there already. */
-export async function resealVault(ctx: VaultContext): Promise<{ resealed: number; unreadable: number }> {
-  const total = { resealed: 0, unreadable: 0 };
+/**
+ * Seals what SQL clients brought as text, if the deployment says so, and puts the rest under the active key: a bounded
+ * part at a time. Nothing is found when all is so already.
+ */
+export async function resealVault(
+  ctx: VaultContext,
+): Promise<{ sealed: number; resealed: number; unreadable: number }> {
+  const total = { sealed: 0, resealed: 0, unreadable: 0 };
+  if (ctx.settings.sealSqlValues) {
+    for (const table of plainTables) {
+      // One after the other: they share the run's time.
+      const { sealed, unreadable } = await sealTable(ctx, table);
+      total.sealed += sealed;
+      total.unreadable += unreadable;
+    }
+  }
+  let unreadable = 0;
   for (let batch = 0; batch < MAX_BATCHES; batch += 1) {
     // Until none is left.
-    const { found, resealed, unreadable } = await resealBatch(ctx);
-    total.resealed += resealed;
-    total.unreadable = Math.max(total.unreadable, unreadable);
+    const done = await resealBatch(ctx);
+    total.resealed += done.resealed;
+    unreadable = Math.max(unreadable, done.unreadable);
     // What does not open would be found for ever.
-    if (found === 0 || found === unreadable) break;
+    if (done.found === 0 || done.found === done.unreadable) break;
+  }
+  total.unreadable += unreadable;
+  return total;
+}
+
+async function sealTable(
+  ctx: VaultContext,
+  table: (typeof plainTables)[number],
+): Promise<{ sealed: number; unreadable: number }> {
+  const total = { sealed: 0, unreadable: 0 };
+  let after = FIRST_ID;
+  for (let batch = 0; batch < MAX_BATCHES; batch += 1) {
+    // By id: what cannot be sealed holds up nobody.
+    const { found, resealed, unreadable, last } = await sealPlainBatch(ctx, table, after);
+    total.sealed += resealed;
+    total.unreadable += unreadable;
+    if (found === 0) break;
+    after = last;
   }
   return total;
 }

@@ -1,6 +1,7 @@
 import type { VaultContext } from '../context.ts';
 import { cleanup } from './cleanup.ts';
 import { enqueueDueConnections } from './enqueue-due-connections.ts';
+import { identifyAccounts } from './identify-accounts.ts';
 import { resealVault } from './reseal-vault.ts';
 import { revokeGivenUpGrants } from './revoke-given-up-grants.ts';
 
@@ -10,5 +11,5 @@ export type Job = (ctx: VaultContext) => Promise<Record<string, number>>;
 /** What runs when: cron expression to jobs by name. `wrangler.toml` lists the same expressions. */
 export const jobs: Readonly<Record<string, Readonly<Record<string, Job>>>> = {
   '* * * * *': { enqueueDueConnections, revokeGivenUpGrants },
-  '*/10 * * * *': { cleanup, resealVault },
+  '*/10 * * * *': { cleanup, resealVault, identifyAccounts },
 };

@@ -75,9 +75,12 @@ describe('the database', () => {
 
   it('raises only SQLSTATEs that the error table knows, and the table knows none that nothing raises', () => {
     const raised = globSync('src/db/functions/**/*.sql').flatMap((file) =>
-      [...readFileSync(file, 'utf8').matchAll(/raise exception '([a-z_.]+)' using errcode = '(GH\d{3})'/g)].map(
-        ([, code, state]) => `${state} ${code}`,
-      ),
+      // The message is the code, or a sentence for SQL clients with the code as its detail.
+      [
+        ...readFileSync(file, 'utf8').matchAll(
+          /raise exception '([^']+)'[^;]*?using errcode = '(GH\d{3})'(?:, detail = '([a-z_.]+)')?/g,
+        ),
+      ].map(([, message, state, code]) => `${state} ${code ?? message}`),
     );
     const known = Object.entries(errors).flatMap(([code, entry]) =>
       'sqlstate' in entry ? [`${entry.sqlstate} ${code}`] : [],

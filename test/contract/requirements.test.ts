@@ -1,7 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, inject, it } from 'vitest';
 import { connectOwner, type Owner } from '../support/owner.ts';
-import { departures, requiredFunctions, requiredIndexes, requiredTables, tablesToCome } from './requirements.ts';
+import {
+  departures,
+  requiredFunctions,
+  requiredIndexes,
+  requiredKeys,
+  requiredTables,
+  tablesToCome,
+} from './requirements.ts';
 
 let owner: Owner;
 beforeAll(() => void (owner = connectOwner(inject('worker') as never)));
@@ -28,6 +35,16 @@ describe.each(Object.entries(requiredTables))('requirement table %s', (table, co
 it.each(requiredIndexes)('requirement index %s is there', async (name) => {
   const [found] = await owner.query('select 1 from pg_class where relname = $1 and relkind = $2', [name, 'i']);
   expect(found).toBeDefined();
+});
+
+it.each(Object.entries(requiredKeys))('requirement table %s is unique over %j', async (table, columns) => {
+  const keys = await owner.query<{ columns: string[] }>(
+    `select array(select a.attname::text from unnest(k.conkey) with ordinality n (number, place)
+              join pg_attribute a on a.attrelid = k.conrelid and a.attnum = n.number order by n.place) as columns
+       from pg_constraint k where k.conrelid = to_regclass($1) and k.contype = 'u'`,
+    [table],
+  );
+  expect(keys).toContainEqual({ columns });
 });
 
 it.each(requiredFunctions)('requirement function %s is there', async (name) => {

@@ -1,4 +1,4 @@
-/** The source documents' tables as their SQL says, in the spelling of the catalogue. Requirement 3 §1, §2 and 4. */
+/** The source documents' tables as they say, in the spelling of the catalogue: requirements 1, 2, 3 §1 and §2, and 4. */
 export const requiredTables: Record<string, Record<string, string>> = {
   user_sessions: {
     id: 'uuid not null default gen_random_uuid()',
@@ -111,10 +111,46 @@ export const requiredTables: Record<string, Record<string, string>> = {
     connected_at: 'timestamp with time zone default now()',
     disconnected_at: 'timestamp with time zone',
   },
-  // Requirement 4's `profiles` are columns of users: display name and avatar.
+  // Requirement 1 gives types alone. Requirement 4's `profiles` are columns of users: display name and avatar.
   users: {
+    id: 'text not null',
+    created_at: 'timestamp with time zone',
+    email: 'text',
     display_name: 'character varying(255)',
+    position: 'text',
+    role: 'text',
+    phone_number: 'text',
+    time_zone: 'text',
     avatar_url: 'text',
+  },
+  services: {
+    id: 'text not null',
+    name: 'text',
+    type: 'text',
+    provider: 'text',
+    is_active: 'boolean',
+    metadata: 'jsonb',
+  },
+  user_integrations: {
+    id: 'uuid not null',
+    user_id: 'text',
+    service_id: 'text',
+    is_active: 'boolean',
+    display_label: 'text',
+    access_token: 'text',
+    refresh_token: 'text',
+    token_expires_at: 'timestamp with time zone',
+    refresh_expired: 'boolean',
+    client_id: 'text',
+    client_secret: 'text',
+    auth_code: 'text',
+    granted_scopes: 'jsonb',
+    external_user_id: 'text',
+    external_username: 'text',
+    credentials: 'jsonb',
+    metadata: 'jsonb',
+    created_at: 'timestamp with time zone',
+    updated_at: 'timestamp with time zone',
   },
 };
 
@@ -136,7 +172,46 @@ export const requiredIndexes = [
   'idx_connected_apps_org',
 ];
 
-export const requiredFunctions = ['public.cleanup_expired_sessions()', 'public.update_updated_at()'];
+/** Unique over these columns, by the document that asks for it. */
+export const requiredKeys: Record<string, readonly string[]> = {
+  user_integrations: ['user_id', 'service_id', 'external_user_id'],
+};
+
+const tokens = 'text, text, text, timestamptz, text, text, jsonb, text, text';
+export const requiredFunctions = [
+  'public.cleanup_expired_sessions()',
+  'public.update_updated_at()',
+  // Requirement 1, in its order.
+  'public.get_user_integrations(text)',
+  'public.get_telegram_id(text)',
+  'public.user_has_service(text, text)',
+  'public.get_user_with_integrations(text)',
+  'public.get_valid_token(text, text)',
+  'public.get_gmail_token(text)',
+  'public.get_calendar_token(text)',
+  'public.get_telegram_token(text)',
+  'public.get_signal_token(text)',
+  'public.has_valid_token(text, text)',
+  'public.link_service_to_user(text, text, text, text, text, text, text, timestamptz, text, text, jsonb, jsonb, jsonb)',
+  `public.link_gmail_to_user(${tokens})`,
+  `public.link_calendar_to_user(${tokens})`,
+  `public.link_google_calendar_to_user(${tokens})`,
+  'public.link_telegram_to_user(text, text, text, text)',
+  'public.link_whatsapp_to_user(text, text, text, text)',
+  'public.link_signal_to_user(text, text, text)',
+  'public.unlink_service_from_user(text, text, text)',
+  'public.unlink_gmail_from_user(text, text)',
+  'public.unlink_calendar_from_user(text, text)',
+  'public.unlink_google_calendar_from_user(text, text)',
+  'public.unlink_telegram_from_user(text, text)',
+  'public.unlink_whatsapp_from_user(text, text)',
+  'public.unlink_signal_from_user(text, text)',
+  'public.bulk_link_services_to_user(text, jsonb)',
+  'public.bulk_unlink_services_from_user(text, jsonb)',
+  'public.get_user_integration_stats(text)',
+  'public.find_incomplete_integrations(text, integer, uuid)',
+  'public.cleanup_orphaned_integrations(boolean, integer)',
+];
 
 interface Departure {
   /** The column as it is, or `absent`. */
@@ -150,6 +225,11 @@ const vault = 'Provider tokens have one home, the vault (oauth_connections); a s
 
 const vaultApp = 'An organisation’s tokens have one home, the vault: connected_apps.connection_id leads there.';
 const zoned = 'Every time has its zone.';
+const bounded = 'A text of a profile has a limit.';
+const named = 'Every service has one.';
+const owned = 'Every integration has one.';
+const grant =
+  'An OAuth grant has one home, the vault: connection_id leads there, and the view of a legacy schema shows it here.';
 
 /** Where the database differs from a source document on purpose. */
 export const departures: Record<string, Departure> = {
@@ -218,14 +298,37 @@ export const departures: Record<string, Departure> = {
   'connected_apps.refresh_token_encrypted': { ours: 'absent', reason: vaultApp },
   'connected_apps.token_expires_at': { ours: 'absent', reason: vaultApp },
   'connected_apps.connected_at': { ours: 'timestamp with time zone not null default now()', reason: always },
+  'users.created_at': { ours: 'timestamp with time zone not null default now()', reason: always },
+  'users.email': { ours: 'character varying(255)', reason: bounded },
+  'users.position': { ours: 'character varying(255)', reason: bounded },
+  'users.role': { ours: 'character varying(100)', reason: bounded },
+  'users.phone_number': { ours: 'character varying(50)', reason: bounded },
+  'users.time_zone': { ours: 'character varying(100)', reason: bounded },
+  'services.name': { ours: 'text not null', reason: named },
+  'services.type': { ours: 'text not null', reason: named },
+  'services.provider': { ours: 'text not null', reason: named },
+  'services.is_active': { ours: 'boolean not null default true', reason: 'A service is active until it is not.' },
+  'services.metadata': { ours: "jsonb not null default '{}'::jsonb", reason: 'None is an empty object.' },
+  'user_integrations.id': { ours: 'uuid not null default gen_random_uuid()', reason: 'SQL clients leave it out.' },
+  'user_integrations.user_id': { ours: 'text not null', reason: owned },
+  'user_integrations.service_id': { ours: 'text not null', reason: owned },
+  'user_integrations.is_active': { ours: 'boolean not null default true', reason: 'A link is active until it is not.' },
+  'user_integrations.access_token': { ours: 'absent', reason: grant },
+  'user_integrations.refresh_token': { ours: 'absent', reason: grant },
+  'user_integrations.token_expires_at': { ours: 'absent', reason: grant },
+  'user_integrations.refresh_expired': { ours: 'absent', reason: grant },
+  'user_integrations.client_id': { ours: 'absent', reason: grant },
+  'user_integrations.client_secret': { ours: 'absent', reason: grant },
+  'user_integrations.granted_scopes': { ours: 'absent', reason: grant },
+  'user_integrations.metadata': { ours: "jsonb not null default '{}'::jsonb", reason: 'None is an empty object.' },
+  'user_integrations.created_at': { ours: 'timestamp with time zone not null default now()', reason: always },
+  'user_integrations.updated_at': { ours: 'timestamp with time zone not null default now()', reason: always },
 };
 
 /** Tables of the source documents that later parts bring, by document. */
 export const tablesToCome: Record<string, string> = {
   platform_identities: '0',
   linking_tokens: '0',
-  services: '1',
-  user_integrations: '1',
   notification_preferences: '3 §1.3',
   notification_quiet_hours: '3 §1.3',
   webhooks: '3 §1.6',

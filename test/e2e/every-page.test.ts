@@ -1,24 +1,20 @@
-import { mkdirSync } from 'node:fs';
-import type { Browser, BrowserContextOptions } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { newId } from '../../src/lib/ids.ts';
 import { insert, newSession, newToken } from '../support/owner.ts';
 import { findBarriers } from './support/accessibility.ts';
 import { launchBrowser, newPerson } from './support/browser.ts';
 import { askForMail, linkOf, newAddress, readMail, signIn, typeCode, waitForMail } from './support/journey.ts';
+import { looks, newVisitor } from './support/looks.ts';
 import { addPasskey, plugIn } from './support/passkeys.ts';
 import { databaseOwner, type RunningWorker, startPlace } from './support/worker.ts';
 
-const pictures = 'artifacts/pages';
-
 let browser: Browser;
 let worker: RunningWorker;
-let visitors = 0;
 const owner = databaseOwner();
 const provider = inject('worker').DEMO_ISSUER ?? '';
 
 beforeAll(async () => {
-  mkdirSync(pictures, { recursive: true });
   worker = await startPlace({ SHOPIFY_CLIENT_ID: 'ours', SHOPIFY_CLIENT_SECRET: 'a-secret' });
   browser = await launchBrowser();
 });
@@ -27,35 +23,11 @@ afterAll(async () => {
   await worker?.close();
 });
 
-const looks: [string, BrowserContextOptions][] = [
-  ['light', { colorScheme: 'light', viewport: { width: 1280, height: 800 } }],
-  ['dark', { colorScheme: 'dark', viewport: { width: 1280, height: 800 } }],
-  ['narrow', { colorScheme: 'light', viewport: { width: 320, height: 640 } }],
-];
+const visitor = (look: string) => newVisitor(browser, worker.url, look);
 
-/** Somebody with these looks, and what keeps them out of the pages they visited, by name. */
-async function visitor(look: string, options: BrowserContextOptions) {
-  const person = await newPerson(browser, worker.url, { ...options, extraHTTPHeaders: undefined });
-  const network = looks.findIndex(([name]) => name === look);
-  visitors += 1;
-  await person.context.setExtraHTTPHeaders({ 'cf-connecting-ip': `2001:db8:${visitors}:${network}::1` });
-  const barriers: Record<string, string[]> = {};
-  const visit = async (name: string) => {
-    barriers[name] = await findBarriers(person.page);
-    await person.page.screenshot({ path: `${pictures}/${look}-${name}.png`, fullPage: true });
-  };
-  const conclude = async () => {
-    expect(Object.entries(barriers).filter(([, found]) => found.length > 0)).toEqual([]);
-    // A refused form is a page with a 4xx status, which Chromium notes.
-    expect(person.complaints.filter((line) => !/responded with a status of 4\d\d/.test(line))).toEqual([]);
-    await person.context.close();
-  };
-  return { ...person, visit, conclude };
-}
-
-describe.each(looks)('every page, %s', (look, options) => {
+describe.each(looks)('every page, %s', (look) => {
   it('of signing in keeps nobody out and offends no content policy', async () => {
-    const { page, visit, conclude } = await visitor(look, options);
+    const { page, visit, conclude } = await visitor(look);
     const address = newAddress();
     await page.goto('/sign-in');
     await page.getByRole('button', { name: 'Sign in with a passkey' }).waitFor();
@@ -91,7 +63,7 @@ describe.each(looks)('every page, %s', (look, options) => {
   });
 
   it('of an account keeps nobody out and offends no content policy', async () => {
-    const { page, visit, conclude } = await visitor(look, options);
+    const { page, visit, conclude } = await visitor(look);
     const device = await plugIn(page);
     const address = newAddress();
     await signIn(page, worker.url, address);
@@ -125,7 +97,7 @@ describe.each(looks)('every page, %s', (look, options) => {
   });
 
   it('of connections keeps nobody out and offends no content policy', async () => {
-    const { page, visit, conclude } = await visitor(look, options);
+    const { page, visit, conclude } = await visitor(look);
     const address = newAddress();
     await signIn(page, worker.url, address);
     await page.goto('/account/connections?problem=provider.denied');
@@ -151,7 +123,7 @@ describe.each(looks)('every page, %s', (look, options) => {
   });
 
   it('of a proof keeps nobody out and offends no content policy', async () => {
-    const { page, visit, conclude } = await visitor(look, options);
+    const { page, visit, conclude } = await visitor(look);
     const device = await plugIn(page);
     const [address, next] = [newAddress(), newAddress()];
     await signIn(page, worker.url, address);

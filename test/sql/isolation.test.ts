@@ -24,7 +24,10 @@ beforeAll(async () => {
   app = connect(settings.DATABASE_URL ?? '', settings.NEON_SQL_ENDPOINT);
   victim = await newPerson(owner);
   const victims = await newOrganization(owner);
-  rows = await seedEveryTable(owner, { userId: victim.userId, organizationId: victims });
+  // Services are a catalogue: nobody's rows, and everybody's to read.
+  rows = (await seedEveryTable(owner, { userId: victim.userId, organizationId: victims })).filter(
+    ({ table }) => table !== 'services',
+  );
   const person = await newPerson(owner);
   const organizationId = await newOrganization(owner);
   await insert(owner, 'memberships', { organization_id: organizationId, user_id: person.userId, role: 'owner' });
@@ -159,6 +162,11 @@ describe('a member', () => {
       sql`insert into oauth_accounts (user_id, provider, issuer, provider_user_id) values (${userId}, 'x', 'x', 'x')`,
       sql`update oauth_accounts set provider_user_id = 'x'`,
       sql`delete from oauth_accounts`,
+      sql`insert into user_integrations (user_id, service_id) values (${userId}, 'gmail')`,
+      sql`update user_integrations set is_active = true`,
+      sql`delete from user_integrations`,
+      sql`update services set is_active = false`,
+      sql`insert into services (id, name, type, provider, connector_id) values ('x', 'x', 'x', 'x', 'x')`,
     ]) {
       expect(await own(statement)).toBe('42501');
     }
@@ -174,6 +182,8 @@ describe('a member', () => {
       ['security_alerts', 'token_hash'],
       ['known_devices', 'device_hash'],
       ['spent_challenges', 'challenge_hash'],
+      ['user_integrations', 'credentials'],
+      ['user_integrations', 'auth_code'],
     ] as const) {
       expect(await own(sql`select ${sql.identifier(column)} from ${sql.identifier(table)}`), `${table}.${column}`).toBe(
         '42501',
@@ -226,6 +236,11 @@ describe('a member', () => {
       sql`gatehouse.use_passkey('{}')`,
       sql`gatehouse.find_passkey('\\x00')`,
       sql`gatehouse.take_oauth_state('{}')`,
+      sql`get_valid_token('x', 'gmail')`,
+      sql`get_user_with_integrations('x')`,
+      sql`cleanup_orphaned_integrations()`,
+      sql`gatehouse.write_tokens('{}')`,
+      sql`gatehouse.move_integration(gen_random_uuid(), 'x')`,
     ]) {
       expect(await own(sql`select ${call}`)).toBe('42501');
     }

@@ -98,7 +98,8 @@ export async function startOwnVault(given: Partial<OidcProviderOptions> = {}): P
   };
 }
 
-function passwordsOf(settings: Record<string, string>): { app: string; service: string } {
+/** The passwords of the Worker’s logins: they belong to the cluster, and other tests of it sign in with them. */
+export function passwordsOf(settings: Record<string, string>): { app: string; service: string } {
   const passwordOf = (url = '') => decodeURIComponent(new URL(url).password);
   return { app: passwordOf(settings.DATABASE_URL), service: passwordOf(settings.SERVICE_DATABASE_URL) };
 }

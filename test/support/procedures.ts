@@ -28,6 +28,7 @@ export const publicProcedures = [
   'auth.startSocialSignIn',
   'auth.verifyMagicCode',
   'auth.verifyMagicLink',
+  'integrations.services',
   'oauth.connectors.list',
 ];
 

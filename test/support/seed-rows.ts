@@ -1,8 +1,9 @@
 import { newId } from '../../src/lib/ids.ts';
 import { insert, type Owner } from './owner.ts';
 
-/** What the generic seed cannot guess: a check constraint that ties columns together. */
+/** What the generic seed cannot guess: a check constraint that ties columns together, a row that must be there. */
 const hints: Record<string, object> = {
+  user_integrations: { service_id: 'gmail' },
   api_tokens: { kind: 'personal', organization_id: null },
   outbox: { organization_id: null },
   oauth_states: { purpose: 'link', organization_id: null },
@@ -40,13 +41,15 @@ export async function seedEveryTable(
       from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
      where c.relnamespace = 'public'::regnamespace and c.relkind = 'r' order by c.relname, a.attnum`);
   const tables = Map.groupBy(columns, ({ table }) => table);
+  const run = newId();
+  await insert(owner, 'legacy_runs', { id: run, schema_name: run, state: 'finished' });
   const seeded: SeededTable[] = [];
   for (const [table, all] of tables) {
     const names = all.map(({ name }) => name);
     if (table === 'users') seeded.push({ table, columns: names, where: 'id = $1', params: [given.userId] });
     else if (table === 'organizations')
       seeded.push({ table, columns: names, where: 'id = $1', params: [given.organizationId] });
-    else seeded.push({ table, columns: names, ...(await seedRow(owner, table, all, given)) });
+    else seeded.push({ table, columns: names, ...(await seedRow(owner, table, all, { ...given, run })) });
   }
   return seeded;
 }
@@ -55,12 +58,13 @@ async function seedRow(
   owner: Owner,
   table: string,
   columns: Column[],
-  given: { userId: string; organizationId: string },
+  given: { userId: string; organizationId: string; run: string },
 ) {
   const row: Record<string, unknown> = {};
   for (const { name, type, required } of columns) {
     if (name === 'user_id') row[name] = given.userId;
     else if (name === 'organization_id') row[name] = given.organizationId;
+    else if (name === 'run_id') row[name] = given.run;
     else if (name === 'id') row[name] = newId();
     else if (required) row[name] = valueOf(type);
   }

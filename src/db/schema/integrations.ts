@@ -32,7 +32,13 @@ export const services = pgTable(
   ],
 ).enableRLS();
 
-/** Whether a stored text is not a sealed one: both ends of `src/lib/sealing.ts`. */
+/** The key that a stored text is sealed under; null for one in the clear. Both ends of `src/lib/sealing.ts`. */
+const sealedUnder = (value: ReturnType<typeof sql>) =>
+  sql`case when left(${value}, 12) = 'gatehouse:1:' then split_part(${value}, ':', 3) end`;
+const credentialsKey = sealedUnder(sql`credentials #>> '{}'`);
+const authCodeKey = sealedUnder(sql`auth_code`);
+
+/** Whether a stored text is not a sealed one. */
 const isPlain = (value: ReturnType<typeof sql>) => sql`left(${value}, 12) <> 'gatehouse:1:'`;
 
 /**
@@ -59,6 +65,10 @@ export const userIntegrations = pgTable(
     credentials: jsonb('credentials'),
     /** `primary` marks the account that is meant when none is named. */
     metadata: jsonb('metadata').$type<Record<string, unknown>>().notNull().default({}),
+    /** The key that both sealed values are under; `?` when they are under two, null when none is sealed. */
+    keyId: text('key_id').generatedAlwaysAs(
+      sql`case when (${credentialsKey}) <> (${authCodeKey}) then '?' else coalesce(${credentialsKey}, ${authCodeKey}) end`,
+    ),
     /** Who linked it; null: a backend. What nobody has proven to be theirs goes at the owner's first sign-in. */
     createdBy: text('created_by').references(() => users.id, { onDelete: 'set null' }),
     createdAt: createdAt(),
@@ -84,6 +94,9 @@ export const userIntegrations = pgTable(
     index('user_integrations_plain_idx')
       .on(t.id)
       .where(sql`${isPlain(sql`${t.credentials} #>> '{}'`)} or ${isPlain(sql`${t.authCode}`)}`),
+    index('user_integrations_key_id_idx')
+      .on(t.keyId)
+      .where(sql`${t.keyId} is not null`),
     check('user_integrations_metadata_object', sql`jsonb_typeof(${t.metadata}) = 'object'`),
     pgPolicy('user_integrations_member_select', { for: 'select', to: member, using: ownedByUser(t.userId) }),
     pgPolicy('user_integrations_sql', { for: 'all', to: sqlClient, ...everything }),

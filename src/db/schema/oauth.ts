@@ -127,7 +127,7 @@ export const oauthConnections = pgTable(
     index('oauth_connections_plain_idx')
       .on(t.id)
       .where(
-        sql`left(access_token, 12) <> 'gatehouse:1:' or left(refresh_token, 12) <> 'gatehouse:1:' or left(client_secret, 12) <> 'gatehouse:1:'`,
+        sql`(access_token <> '' and left(access_token, 12) <> 'gatehouse:1:') or left(refresh_token, 12) <> 'gatehouse:1:' or left(client_secret, 12) <> 'gatehouse:1:'`,
       ),
     index('oauth_connections_broken_idx')
       .on(t.userId, t.id)

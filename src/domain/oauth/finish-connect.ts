@@ -23,13 +23,16 @@ export interface ConnectReturn {
     readonly scopes: readonly string[];
     readonly parameters: Readonly<Record<string, string>>;
     readonly connectionId: string | null;
+    /** What to link the account to; absent in states of an earlier version. */
+    readonly service?: string | null;
   };
 }
 
 /**
  * Redeems the code and keeps the grant in the vault, behind the caller's own gate: only who began it may end it, and
  * only while they may still act for its subject. One trip, and the provider's calls before it.
- * @throws credential.missing, provider.…, connection.wrong_account, connection.not_found, connection.limit_reached
+ * @throws credential.missing, provider.…, connection.wrong_account, connection.not_found, connection.limit_reached,
+ *   service.inactive
  */
 export async function finishConnect(ctx: SystemContext, back: ConnectReturn): Promise<void> {
   if (!ctx.credential) throw new AppError('credential.missing');
@@ -67,6 +70,8 @@ async function rowFor(ctx: SystemContext, { back, grant, rules, owner, clientId 
     eventId: await maker.id('event'),
     begunBy: back.userId,
     connectionId: back.request.connectionId,
+    service: back.request.service ?? null,
+    linkEventId: await maker.id('link'),
     connector: back.connector,
     accountId: grant.accountId,
     issuer: grant.identity.issuer,

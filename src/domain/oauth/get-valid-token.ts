@@ -1,9 +1,9 @@
-import { connectors } from '../../connectors/index.ts';
 import type { GatedContext } from '../../context.ts';
 import { firstValue, plain } from '../../db/statement.ts';
 import { AppError } from '../../errors.ts';
 import { newId } from '../../lib/ids.ts';
 import { tripBreaker } from './breaker.ts';
+import { leaseRules } from './lease-rules.ts';
 import { isOfClient, type Refreshed } from './refresh-failure.ts';
 import { refreshLeased } from './refresh.ts';
 import { openSealed, type SealedConnection, sealedFor } from './vault.ts';
@@ -17,16 +17,14 @@ const WAIT_WITH_TOKEN_MS = 5_000;
 const FIRST_POLL_MS = 40;
 const LONGEST_POLL_MS = 500;
 
-/** Connectors whose refresh tokens are good for one use, so that a second one ends the grant. */
-export const singleUseConnectors = connectors
-  .filter(({ grant }) => grant?.refresh?.reuse === 'revokes')
-  .map(({ name }) => name);
-
 /** Which connection: one by its id, or the connector's, of that account or else the primary one. */
 export interface TokenRequest {
   readonly connectionId?: string;
   readonly connector?: string;
   readonly accountId?: string;
+  /** Or the connection that serves a linked service: of this account there, or else the primary one. */
+  readonly service?: string;
+  readonly externalUserId?: string;
   /** What the caller is going to do with it. */
   readonly scopes?: readonly string[];
   /** Refresh it even if it is not due. */
@@ -58,9 +56,9 @@ export async function getValidToken(ctx: GatedContext, request: TokenRequest): P
 }
 
 async function ask(ctx: GatedContext, request: TokenRequest, leaseId: string): Promise<TokenAnswer> {
-  const { connectionId, connector, accountId, isForced } = request;
-  const lease = { id: leaseId, seconds: LEASE_SECONDS, isForced, singleUse: singleUseConnectors };
-  const params = [JSON.stringify({ connectionId, connector, accountId, lease })];
+  const { connectionId, connector, accountId, service, externalUserId, isForced } = request;
+  const lease = { id: leaseId, seconds: LEASE_SECONDS, isForced, ...leaseRules };
+  const params = [JSON.stringify({ connectionId, connector, accountId, service, externalUserId, lease })];
   const [rows] = await ctx.gate(() => [plain('select gatehouse.read_token($1::jsonb) as answer', params)]);
   return firstValue<TokenAnswer>(rows, 'answer');
 }
@@ -133,8 +131,8 @@ function refusalOf({ failure, retryIn }: Extract<Refreshed, { kind: 'failed' }>)
   return new AppError('connection.failing', { retryAfter: Math.ceil(retryIn) });
 }
 
-function isStillGood({ secondsLeft }: SealedConnection): boolean {
-  return secondsLeft === null || secondsLeft > 5;
+function isStillGood({ accessToken, secondsLeft }: SealedConnection): boolean {
+  return accessToken !== '' && (secondsLeft === null || secondsLeft > 5);
 }
 
 async function active(ctx: GatedContext, connection: SealedConnection, request: TokenRequest): Promise<ValidToken> {

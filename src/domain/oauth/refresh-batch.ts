@@ -6,7 +6,7 @@ import { AppError } from '../../errors.ts';
 import { newId } from '../../lib/ids.ts';
 import { sideBySide } from '../../lib/side-by-side.ts';
 import { tripBreaker } from './breaker.ts';
-import { singleUseConnectors } from './get-valid-token.ts';
+import { leaseRules } from './lease-rules.ts';
 import { isOfClient, isOfRow, type Leased, type Refreshed } from './refresh-failure.ts';
 import { PROVIDER_DEADLINE_MS, refreshLeased } from './refresh.ts';
 import type { RefreshMessage } from './vault-message.ts';
@@ -77,7 +77,7 @@ async function refreshOne(
 }
 
 async function leaseAll(ctx: VaultContext, rows: RefreshMessage['rows'], leaseId: string): Promise<Leased[]> {
-  const lease = { id: leaseId, seconds: LEASE_SECONDS, singleUse: singleUseConnectors };
+  const lease = { id: leaseId, seconds: LEASE_SECONDS, ...leaseRules };
   const [result] = await ctx.systemGate(() => [
     plain('select gatehouse.lease_connections($1::jsonb, $2::jsonb) as leased', [
       JSON.stringify(rows),

@@ -5,11 +5,12 @@ import type { VaultContext } from '../../context.ts';
 import { firstValue, plain } from '../../db/statement.ts';
 import { AppError } from '../../errors.ts';
 import { SettingError } from '../../lib/keys.ts';
+import { isSealed } from '../../lib/sealing.ts';
 import { clientOf } from './client.ts';
 import { failRefresh, type Leased, type Refreshed } from './refresh-failure.ts';
 import { nextRefreshIn } from './schedule.ts';
 import type { RefreshCommit } from './vault-message.ts';
-import { openSealed, resealIfOld, type SealedConnection, sealedFor, sealTokens } from './vault.ts';
+import { openSealed, renewSeal, type SealedConnection, sealedFor, sealTokens } from './vault.ts';
 
 /** The provider's deadline: shorter than any lease, so that an answer comes while the lease holds. */
 export const PROVIDER_DEADLINE_MS = 10_000;
@@ -74,9 +75,11 @@ async function commitFor(
   { leaseId, rules, tokens }: { readonly leaseId: string; readonly rules: GrantRules; readonly tokens: TokenSet },
 ): Promise<RefreshCommit> {
   const { id, version, owner, connector, accountId, clientId, clientSecret, parameters } = connection;
-  const sealed = await sealTokens(settings, connection, tokens);
+  // Its SQL readers go on reading text, and whoever renews it there goes on alone.
+  const staysText = !settings.sealSqlValues && !isSealed(connection.refreshToken ?? '');
+  const sealed = staysText ? tokens : await sealTokens(settings, connection, tokens);
   const reseal = (value: string | null, field: 'refresh_token' | 'client_secret') =>
-    resealIfOld(settings, value, sealedFor(connection, field));
+    renewSeal(settings, value, sealedFor(connection, field));
   return {
     id,
     version,
@@ -91,7 +94,7 @@ async function commitFor(
       tokenType: tokens.tokenType,
       expiresIn: tokens.expiresIn,
       refreshExpiresIn: tokens.refreshExpiresIn,
-      nextRefreshIn: nextRefreshIn({ expiresIn: tokens.expiresIn, hasRefreshToken: true }, rules),
+      nextRefreshIn: staysText ? null : nextRefreshIn({ expiresIn: tokens.expiresIn, hasRefreshToken: true }, rules),
       scopes: tokens.scopes?.join(' ') ?? null,
     },
   };

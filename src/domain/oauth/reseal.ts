@@ -1,16 +1,18 @@
 /** Online rotation of the sealing keys: what an older key sealed is sealed anew, while everything goes on. */
 import type { GatedContext, VaultContext } from '../../context.ts';
 import { firstValue, plain } from '../../db/statement.ts';
-import type { Settings } from '../../env.ts';
 import { AppError } from '../../errors.ts';
 import { SealError } from '../../lib/sealing.ts';
 import { resealIfOld, type SealedField, sealedFor } from './vault.ts';
 import type { KeyCoverage } from './views.ts';
 
-const BATCH = 200;
+export const BATCH = 200;
+/** What `gatehouse.key_coverage` calls rows with a value in the clear. */
+const UNSEALED = '(unsealed)';
 
-interface SealedRow {
-  readonly table: 'oauth_connections' | 'grant_revocations';
+/** A row with values that are to be sealed anew, as `gatehouse.values_to_reseal` answers it. */
+export interface VaultRow {
+  readonly table: 'oauth_connections' | 'user_integrations' | 'grant_revocations';
   readonly id: string;
   readonly owner: string;
   readonly connector: string;
@@ -18,19 +20,55 @@ interface SealedRow {
   readonly values: Readonly<Partial<Record<SealedField, string>>>;
 }
 
-/**
- * Puts a batch of rows under the active key. A value that was refreshed meanwhile keeps its newer one.
- * @returns how many rows were found, changed, and could not be opened
- */
-export async function resealBatch(ctx: VaultContext): Promise<{ found: number; resealed: number; unreadable: number }> {
+/** What became of a batch: rows found, changed, and left since a value of theirs does not open. */
+export interface ResealResult {
+  readonly found: number;
+  readonly resealed: number;
+  readonly unreadable: number;
+}
+
+/** Puts a batch of rows under the active key. A value that was refreshed meanwhile keeps its newer one. */
+export async function resealBatch(ctx: VaultContext): Promise<ResealResult> {
   const { all, active } = ctx.settings.tokenKeys;
   const older = [...all.keys()].filter((id) => id !== active.id);
   const [rows] = await ctx.systemGate(() => [
     plain('select gatehouse.values_to_reseal($1::text[], $2) as found', [`{${older.join(',')}}`, BATCH]),
   ]);
-  const found = firstValue<SealedRow[]>(rows, 'found');
+  const found = firstValue<VaultRow[]>(rows, 'found');
+  return storeSealed(ctx, found, (row) =>
+    sealAnew(row, async (value, field) => {
+      return (await resealIfOld(ctx.settings, value, sealedFor(row, field))) ?? value;
+    }),
+  );
+}
+
+/** A row with its new values, as `gatehouse.reseal_values` takes it. */
+export type SealedAnew = Omit<VaultRow, 'values'> & {
+  readonly from: VaultRow['values'];
+  readonly to: VaultRow['values'];
+};
+
+/** Each value of a row through `renew`, under the same names. */
+export async function sealAnew(
+  { values, ...row }: VaultRow,
+  renew: (value: string, field: SealedField) => Promise<string>,
+): Promise<SealedAnew> {
+  const fields = await Promise.all(
+    Object.entries(values).map(async ([field, value]) => [field, await renew(value, field as SealedField)] as const),
+  );
+  return { ...row, from: values, to: Object.fromEntries(fields) };
+}
+
+/** Stores what `seal` makes of the rows. One trip; none where there are no rows. */
+export async function storeSealed<Row extends VaultRow>(
+  ctx: VaultContext,
+  found: readonly Row[],
+  seal: (row: Row) => Promise<SealedAnew>,
+): Promise<ResealResult> {
   if (found.length === 0) return { found: 0, resealed: 0, unreadable: 0 };
-  const changes = (await Promise.all(found.map((row) => resealRow(ctx.settings, row)))).filter((row) => row !== null);
+  const changes = (await Promise.all(found.map((row) => unlessUnreadable(() => seal(row))))).filter(
+    (row) => row !== null,
+  );
   const [result] = await ctx.systemGate(() => [
     plain('select gatehouse.reseal_values($1::jsonb) as resealed', [JSON.stringify(changes)]),
   ]);
@@ -40,16 +78,9 @@ export async function resealBatch(ctx: VaultContext): Promise<{ found: number; r
 }
 
 /** Null when a value does not open: it is left for somebody to look at. */
-async function resealRow(settings: Settings, row: SealedRow) {
-  const { table, id, values } = row;
+async function unlessUnreadable(seal: () => Promise<SealedAnew>): Promise<SealedAnew | null> {
   try {
-    const fields = await Promise.all(
-      Object.entries(values).map(async ([field, envelope]) => {
-        const renewed = await resealIfOld(settings, envelope, sealedFor(row, field as SealedField));
-        return [field, renewed ?? envelope] as const;
-      }),
-    );
-    return { table, id, from: values, to: Object.fromEntries(fields) };
+    return await seal();
   } catch (error) {
     if (error instanceof SealError || error instanceof AppError) return null;
     throw error;
@@ -62,6 +93,11 @@ export async function getKeyCoverage(ctx: GatedContext): Promise<KeyCoverage> {
   const { all, active } = ctx.settings.tokenKeys;
   const found = firstValue<{ keyId: string; rows: number; isExact: boolean }[]>(rows, 'coverage');
   return {
-    items: found.map((key) => ({ ...key, isActive: key.keyId === active.id, isKnown: all.has(key.keyId) })),
+    items: found.map((key) => ({
+      ...key,
+      isActive: key.keyId === active.id,
+      // What is in the clear needs no key.
+      isKnown: all.has(key.keyId) || key.keyId === UNSEALED,
+    })),
   };
 }

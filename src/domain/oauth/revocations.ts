@@ -58,6 +58,8 @@ async function revoke(ctx: VaultContext, revocation: Revocation): Promise<Settle
   const { connector: name, field, attempts, isShared } = revocation;
   try {
     const found = await clientOf(ctx.settings, revocation);
+    // A connector without code here: nobody knows how its grants are revoked.
+    if ('problem' in found && found.problem === 'connector_unknown') return { event: 'grant_not_revocable' };
     if ('problem' in found) return again(attempts, { class: 'configuration', code: found.problem, status: null });
     const { connector, client } = found;
     // Ending the grant would end the other connection of the same account too.

@@ -33,6 +33,22 @@ export function nextRefreshIn(
 }
 
 /**
+ * How long until a grant is due that somebody else renewed until now: as above, and at once where its end is unknown or
+ * past.
+ * @param rules none: of a connector that is not known here
+ * @returns seconds; null when it cannot be refreshed
+ */
+export function firstRefreshIn(
+  grant: { readonly secondsLeft?: number | null; readonly hasRefreshToken?: boolean },
+  rules: GrantRules | null | undefined,
+): number | null {
+  const { secondsLeft = null, hasRefreshToken } = grant;
+  if (!rules || !hasRefreshToken) return null;
+  if (secondsLeft === null || secondsLeft <= 0) return 0;
+  return nextRefreshIn({ expiresIn: secondsLeft, hasRefreshToken }, rules);
+}
+
+/**
  * How long to wait after a failure that may pass: twice as long each time, at most an hour, never less than the
  * provider asked for (RFC 9110 §10.2.3).
  */

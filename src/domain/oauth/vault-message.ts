@@ -1,6 +1,6 @@
 import type { SealedTokens } from './vault.ts';
 
-/** What the refresh queue carries. Ids are hints, since the rows are the truth; new tokens are sealed. */
+/** What the refresh queue carries. Ids are hints, since the rows are the truth; new tokens are as the row keeps them: sealed. */
 export type VaultMessage = RefreshMessage | CommitMessage;
 
 /** Connections that were claimed by the sweep, each with the version it had. */

@@ -3,7 +3,7 @@ import type { TokenSet } from '../../connectors/types.ts';
 import type { Settings } from '../../env.ts';
 import { AppError } from '../../errors.ts';
 import type { StoredFailure } from '../../db/schema/oauth.ts';
-import { type SealContext, SealError } from '../../lib/sealing.ts';
+import { isSealed, type SealContext, SealError } from '../../lib/sealing.ts';
 
 /** A row of the vault, as `gatehouse.sealed_connection` answers it. */
 export interface SealedConnection {
@@ -40,7 +40,8 @@ export interface SealedTokens {
   readonly scopes: string | null;
 }
 
-export type SealedField = 'access_token' | 'refresh_token' | 'client_secret';
+/** The last two are an integration's: its row key is then of user, service and external id. */
+export type SealedField = 'access_token' | 'refresh_token' | 'client_secret' | 'credentials' | 'auth_code';
 
 /** The upsert's key of a row: what a value belongs to, with its field. The row's id is chosen later than it is sealed. */
 export type RowKey = Pick<SealedConnection, 'owner' | 'connector' | 'accountId'>;
@@ -51,12 +52,13 @@ export function sealedFor({ owner, connector, accountId }: RowKey, field: Sealed
 }
 
 /**
- * A value of the vault in the clear.
+ * A value of the vault in the clear. One that a SQL client brought, and no job has sealed yet, is so already.
  * @throws AppError `seal.malformed`, `seal.refused`, `seal.unknown_key`
  */
-export async function openSealed({ sealer }: Settings, envelope: string, context: SealContext): Promise<string> {
+export async function openSealed({ sealer }: Settings, value: string, context: SealContext): Promise<string> {
+  if (!isSealed(value)) return value;
   try {
-    return await sealer.open(envelope, context);
+    return await sealer.open(value, context);
   } catch (error) {
     throw error instanceof SealError ? new AppError(`seal.${error.code}`, { cause: error.code }) : error;
   }
@@ -75,12 +77,49 @@ export async function sealTokens(
   };
 }
 
-/** The same value under the active key; null when it is there already, or there is none. */
+/** The same value under the active key; null when it is there already, is not sealed, or there is none. */
 export async function resealIfOld(
   { sealer }: Settings,
   envelope: string | null,
   context: SealContext,
 ): Promise<string | null> {
-  if (envelope === null || !sealer.needsRotation(envelope)) return null;
+  if (envelope === null || !isSealed(envelope) || !sealer.needsRotation(envelope)) return null;
   return sealer.reseal(envelope, context, context);
+}
+
+/** As `resealIfOld`; one in the clear is sealed too, where the deployment seals what SQL clients bring. */
+export async function renewSeal(
+  settings: Settings,
+  value: string | null,
+  context: SealContext,
+): Promise<string | null> {
+  const isBrought = value !== null && value !== '' && !isSealed(value);
+  if (!isBrought) return resealIfOld(settings, value, context);
+  return settings.sealSqlValues ? settings.sealer.seal(value, context) : null;
+}
+
+type StoredValues = Readonly<Record<'access_token' | 'refresh_token' | 'client_secret', string | null>>;
+
+/**
+ * The values of a connection, opened and sealed for another account of its owner. Text stays text where the deployment
+ * seals none.
+ * @throws AppError `seal.…`
+ */
+export async function renewSealFor(
+  settings: Settings,
+  row: RowKey & { readonly values: StoredValues },
+  accountId: string,
+): Promise<StoredValues> {
+  const renew = async (field: keyof StoredValues): Promise<string | null> => {
+    const value = row.values[field];
+    if (value === null || value === '' || (!settings.sealSqlValues && !isSealed(value))) return value;
+    const opened = await openSealed(settings, value, sealedFor(row, field));
+    return settings.sealer.seal(opened, sealedFor({ ...row, accountId }, field));
+  };
+  const [access_token, refresh_token, client_secret] = await Promise.all([
+    renew('access_token'),
+    renew('refresh_token'),
+    renew('client_secret'),
+  ]);
+  return { access_token, refresh_token, client_secret };
 }

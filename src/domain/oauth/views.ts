@@ -22,7 +22,10 @@ export const ConnectorView = z.object({
 export type ConnectorView = z.infer<typeof ConnectorView>;
 
 export const ConnectInput = z.object({
-  connector: ConnectorName,
+  /** May be left out where a service gives it. */
+  connector: ConnectorName.optional(),
+  /** Links the account to this service, and asks for what the service needs. */
+  service: safeText({ min: 1, max: 255 }).optional(),
   /** Asked for beside the connector's own, and what the connection has. */
   scopes: Scopes.optional(),
   /** Connects this one again; the account must be the same. */

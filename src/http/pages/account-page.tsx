@@ -13,6 +13,8 @@ import { problemOf } from './problems.ts';
 import { inWords } from './words.ts';
 
 const PAGE = 10;
+/** The card counts as many; who has more looks at their own page. */
+const LINKED = 100;
 
 /** A change that was refused: where on the page it belongs, and the fields that were typed, with what is wrong. */
 interface Failure {
@@ -49,13 +51,13 @@ export async function change(
   }
 }
 
-/** Seven trips side by side, and one more for which the profile's id is needed: a budget of one for each procedure. */
+/** Eight trips side by side, and one more for which the profile's id is needed: a budget of one for each procedure. */
 async function accountPage(c: HonoContext<AppEnv>, failure?: Failure): Promise<Response> {
   const api = callApi(c.get('ctx'));
   const cursor = c.req.query('cursor');
   const older = cursor !== undefined && isUuid(cursor) ? cursor : undefined;
   const reading = api.account.getProfile();
-  const [profile, passkeys, accounts, sessions, tokens, history, providers, connectors, connections] =
+  const [profile, passkeys, accounts, sessions, tokens, history, providers, connectors, integrations, connections] =
     await Promise.all([
       reading,
       api.auth.listPasskeys(),
@@ -65,6 +67,7 @@ async function accountPage(c: HonoContext<AppEnv>, failure?: Failure): Promise<R
       api.auth.listLoginHistory({ cursor: older, limit: PAGE }),
       api.auth.listProviders(),
       api.oauth.connectors.list(),
+      api.integrations.list({ userId: 'me', limit: LINKED }),
       reading.then(({ id }) => api.oauth.connections.list({ userId: id })),
     ]);
   const state = {
@@ -74,6 +77,7 @@ async function accountPage(c: HonoContext<AppEnv>, failure?: Failure): Promise<R
     providers: providers.items,
     connectors: connectors.items,
     connections: connections.items,
+    integrations,
     sessions: sessions.items,
     tokens: tokens.items,
     history: { ...history, isOlder: older !== undefined },

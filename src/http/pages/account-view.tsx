@@ -8,6 +8,7 @@ import { ConnectionsCard } from './connections-card.tsx';
 import { type EmailFormState, EmailForm } from './email-form.tsx';
 import { HistoryList } from './history-view.tsx';
 import type { ConnectorView } from '../../domain/oauth/views.ts';
+import { IntegrationsCard, type LinkedServices } from './integrations-card.tsx';
 import { Notice } from './parts.tsx';
 import { PasskeyList } from './passkeys-view.tsx';
 import { fieldsOf, ProfileForm, type ProfileFormState } from './profile-form.tsx';
@@ -35,6 +36,7 @@ export interface AccountData {
   readonly providers: readonly ProviderItem[];
   readonly connections: readonly ConnectionView[];
   readonly connectors: readonly ConnectorView[];
+  readonly integrations: LinkedServices;
   readonly sessions: readonly SessionView[];
   readonly tokens: readonly TokenView[];
   readonly history: {
@@ -63,6 +65,7 @@ export function accountParts({ accounts, providers, connections, connectors }: A
     ['passkeys', 'Passkeys'],
     ...linked,
     ...connected,
+    ['integrations', 'Integrations'],
     ['sessions', 'Sessions'],
     ['tokens', 'API tokens'],
     ['history', 'Activity'],
@@ -99,6 +102,7 @@ export function AccountView(state: AccountState) {
             {...common('providers')}
           />
           <ConnectionsCard connections={state.connections} connectors={state.connectors} />
+          <IntegrationsCard {...state.integrations} />
         </div>
         <div>
           <SessionList sessions={state.sessions} {...common('sessions')} />

@@ -12,6 +12,10 @@ const signInFirst = {
     without: '/sign-in?redirect_url=/account/connections',
     ended: '/sign-in?redirect_url=/account/connections&done=session_ended',
   },
+  integrations: {
+    without: '/sign-in?redirect_url=/integrations',
+    ended: '/sign-in?redirect_url=/integrations&done=session_ended',
+  },
   // The empty fragment keeps the mail's secret from being taken along to a page that it is not for.
   mailed: { without: '/sign-in?redirect_url=/account&done=elsewhere#', ended: '/sign-in?done=session_ended#' },
 } as const;

@@ -17,6 +17,8 @@ const notices = {
   refreshed: 'The connection works, and its access is fresh.',
   primary: 'This is the primary account from now on.',
   disconnected: 'The account is disconnected, and its tokens are erased here.',
+  labelled: 'The account has its new label.',
+  deactivated: 'The account is disconnected. You can connect it again below.',
   email: 'Your e-mail address is changed.',
   token_revoked: 'The token is revoked. Programs that have it are refused from now on.',
 } as const;

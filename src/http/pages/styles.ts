@@ -51,13 +51,13 @@ body {
   font: 1rem/1.5 system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif;
   overflow-wrap: anywhere;
 }
-h1, h2, h3, p, ul, ol, dl, dd { margin: 0; padding: 0; }
+h1, h2, h3, h4, p, ul, ol, dl, dd { margin: 0; padding: 0; }
 ul, ol { list-style: none; }
 .points { padding-left: 1.25rem; list-style: disc; }
 code { font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; font-size: 0.92em; }
 h1 { font-size: 1.625rem; line-height: 1.25; letter-spacing: -0.015em; font-weight: 650; }
 h2 { font-size: 1.125rem; line-height: 1.35; font-weight: 650; }
-h3 { font-size: 1rem; line-height: 1.4; font-weight: 600; }
+h3, h4 { font-size: 1rem; line-height: 1.4; font-weight: 600; }
 a { color: var(--link); text-underline-offset: 0.18em; }
 a:hover { text-decoration-thickness: 2px; }
 :focus-visible { outline: 3px solid var(--link); outline-offset: 2px; border-radius: 4px; }
@@ -158,6 +158,10 @@ main > .banner { margin-bottom: 1.25rem; }
 .list > li { padding: 0.9rem 0; border-top: 1px solid var(--line); }
 .list > li:first-child { border-top: 0; padding-top: 0.25rem; }
 .list > li:last-child { padding-bottom: 0; }
+.service { display: flex; gap: 0.6rem; align-items: center; }
+.group + .group { margin-top: 1.75rem; }
+.group .list { margin-top: 0.75rem; }
+.mark { width: 1.75rem; height: 1.75rem; flex: none; }
 .row .body { flex: 1 1 12rem; min-width: 0; }
 summary { width: fit-content; padding: 0.35rem 0; color: var(--link); font-size: 0.875rem; font-weight: 600; cursor: pointer; }
 summary:hover { text-decoration: underline; text-underline-offset: 0.18em; }

@@ -37,6 +37,14 @@ const idempotencyKey: Parameter = {
   schema: { type: 'string', pattern: '^[!-~]{16,200}$' },
 };
 
+const ifNoneMatch: Parameter = {
+  name: 'If-None-Match',
+  in: 'header',
+  required: false,
+  description: 'The `ETag` of the answer before: 304 when it is still the same.',
+  schema: { type: 'string' },
+};
+
 /** One route as an operation of the document. */
 export function describeOperation(route: Route): Operation {
   const { procedure } = route;
@@ -55,6 +63,7 @@ export function describeOperation(route: Route): Operation {
     ...describeInput(route, isPublic),
     responses: {
       200: { description: 'Done.', content: { 'application/json': { schema: output } } },
+      ...(procedure.meta.openapi?.isRevalidated && { 304: { $ref: '#/components/responses/NotModified' } }),
       400: refusal,
       ...(!isPublic && { 401: refusal, 403: refusal }),
       429: { $ref: '#/components/responses/TooMany' },
@@ -95,7 +104,8 @@ function describeInput({ procedure, pathFields, usesQuery }: Route, isPublic: bo
     schema: input.properties?.[name] ?? {},
   }));
   const takesKey = isPublic && procedure.type === 'mutation';
-  const keyed = takesKey ? [...parameters, idempotencyKey] : parameters;
+  const takesTag = procedure.meta.openapi?.isRevalidated === true;
+  const keyed = [...parameters, ...(takesKey ? [idempotencyKey] : []), ...(takesTag ? [ifNoneMatch] : [])];
   const hasBody = !usesQuery && rest.length > 0;
   return {
     ...(keyed.length > 0 && { parameters: keyed }),

@@ -19,7 +19,7 @@ beforeAll(async () => {
   await seedVault(owner, me.userId);
   client = new pg.Client({ connectionString: settings.OWNER_URL });
   await client.connect();
-});
+}, 240_000);
 afterAll(() => client?.end());
 
 /** The vault of as many users, with two of mine, one of them leased; `plan-<i>` is the account of user i. */
@@ -34,6 +34,9 @@ async function seedVault(owner: Owner, userId: string): Promise<void> {
     `update oauth_connections set lease_id = '${LEASE}' where account_id = 'plan--1'`,
     `insert into connection_events (connection_id, user_id, connector_id, event)
        select id, user_id, 'demo', 'connected' from oauth_connections`,
+    `insert into user_integrations (user_id, service_id, connection_id, external_user_id, credentials)
+       select user_id, 'gmail', id, account_id, '"gatehouse:1:dev:x"' from oauth_connections
+        where connector_id = 'demo' limit 20000`,
     `insert into grant_revocations (connection_id, owner, connector_id, account_id, token_field, token, next_try_at)
        select id, owner, 'demo', account_id, 'refresh_token', 'gatehouse:1:dev:x', now() + interval '1 day'
        from oauth_connections`,
@@ -43,7 +46,13 @@ async function seedVault(owner: Owner, userId: string): Promise<void> {
        insert into connected_apps (organization_id, provider) select team.id, 'demo' from team, generate_series(1, 10000)`,
   ];
   for (const statement of statements) await owner.query(statement);
-  for (const table of ['oauth_connections', 'connection_events', 'grant_revocations', 'connector_breakers']) {
+  for (const table of [
+    'oauth_connections',
+    'user_integrations',
+    'connection_events',
+    'grant_revocations',
+    'connector_breakers',
+  ]) {
     await owner.query(`analyze ${table}`);
   }
   await owner.query('analyze connected_apps');
@@ -177,6 +186,17 @@ const calls: readonly [name: string, call: () => string][] = [
   ],
   ['claim_revocations', () => '(24)'],
   ['settle_revocation', () => `(${id()}, ${json({ event: 'grant_revoked' })})`],
+  ['values_to_seal', () => `('oauth_connections', ${id()}, 200)`],
+  ['values_to_seal', () => `('user_integrations', ${id()}, 200)`],
+  ['claim_unidentified', () => '(24)'],
+  [
+    'identify_connection',
+    () =>
+      `((select ${json({ accountId: 'plan-named', metadata: {}, to: { access_token: 'x' } })} || jsonb_build_object('id', c.id,
+         'version', c.version, 'from', jsonb_build_object('access_token', c.access_token, 'refresh_token', c.refresh_token))
+         from public.oauth_connections c where c.id = ${mine}))`,
+  ],
+  ['postpone_identification', () => `(${mine}, 1, 60)`],
   ['reseal_values', () => `(${json([{ table: 'oauth_connections', id: newId(), from: {}, to: {} }])})`],
 ];
 
@@ -216,7 +236,8 @@ describe(`at ${ROWS.toLocaleString('en')} users a function of a request reads th
     const parts = ['create_session', 'prove_mail', 'raise_alert', 'record_login', 'session_answer', 'session_limits'];
     parts.push('sign_in', 'spend_challenge', 'store_social_account', 'strip_unproven', 'use_passkey');
     parts.push('drop_connection', 'end_connection', 'note_connection', 'open_breaker_until');
-    parts.push('sealed_connection', 'take_lease');
+    parts.push('sealed_connection', 'take_lease', 'sealed_under', 'credentials_text', 'is_usable');
+    parts.push('can_replace', 'name_account');
     // They read what waits to be revoked, whole: a report, and a job of every ten minutes.
     const reports = ['key_coverage', 'values_to_reseal'];
     const tried = new Set([...calls.map(([name]) => name), ...parts, ...reports]);

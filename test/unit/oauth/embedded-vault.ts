@@ -1,6 +1,6 @@
 /** A vault with an embedded database and a provider of its own: what works on every row there is disturbs nobody. */
 import { freshSecrets, workerSettings } from '../../../scripts/support/dev-settings.ts';
-import { connectorSettings, startOidcProvider } from '../../../scripts/support/oidc-provider.ts';
+import { connectorSettings, type OidcProvider, startOidcProvider } from '../../../scripts/support/oidc-provider.ts';
 import { startStack } from '../../../scripts/support/stack.ts';
 import type { LogEvent, VaultContext } from '../../../src/context.ts';
 import type { VaultMessage } from '../../../src/domain/oauth/vault-message.ts';
@@ -11,6 +11,7 @@ import { seedConnections, type VaultSettings } from '../../support/seed-vault.ts
 
 export interface EmbeddedVault {
   readonly owner: Owner;
+  readonly provider: OidcProvider;
   readonly settings: VaultSettings;
   readonly logs: LogEvent[];
   /** What was sent to the queue. */
@@ -41,6 +42,7 @@ export async function startEmbeddedVault(): Promise<EmbeddedVault> {
   };
   return {
     owner,
+    provider,
     settings,
     logs,
     sent,
@@ -54,6 +56,7 @@ export async function startEmbeddedVault(): Promise<EmbeddedVault> {
       return seedConnections(owner, settings, { userIds: grants.map(() => userId), grants });
     },
     clear: async () => {
+      await owner.query('delete from user_integrations');
       await owner.query('delete from oauth_connections');
       await owner.query('delete from grant_revocations');
       sent.length = 0;

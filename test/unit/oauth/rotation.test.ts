@@ -58,7 +58,7 @@ describe('rotating the key', () => {
     await vault.seed(430);
     const before = await rows();
     expect(await coverage()).toEqual([{ keyId: 'dev', rows: 430, isExact: true }]);
-    expect(await resealVault(vault.context(both))).toEqual({ resealed: 430, unreadable: 0 });
+    expect(await resealVault(vault.context(both))).toEqual({ sealed: 0, resealed: 430, unreadable: 0 });
     expect(await coverage()).toEqual([{ keyId: 'next', rows: 430, isExact: true }]);
     const after = await rows();
     expect(after.map(({ version }) => version)).toEqual(before.map(({ version }) => version));
@@ -69,7 +69,7 @@ describe('rotating the key', () => {
     );
     const opened = await vault.context(nextAlone).settings.sealer.open(String(renewed?.refresh_token), context);
     expect(opened).toBe(await vault.context().settings.sealer.open(String(old?.refresh_token), context));
-    expect(await resealVault(vault.context(both))).toEqual({ resealed: 0, unreadable: 0 });
+    expect(await resealVault(vault.context(both))).toEqual({ sealed: 0, resealed: 0, unreadable: 0 });
   });
 
   it('is had for nothing by each refresh', async () => {
@@ -82,11 +82,11 @@ describe('rotating the key', () => {
     const [id = ''] = await vault.seed(1);
     const leaseId = newId();
     const leased = await lease(id, leaseId);
-    expect(await resealVault(vault.context(both))).toEqual({ resealed: 1, unreadable: 0 });
+    expect(await resealVault(vault.context(both))).toEqual({ sealed: 0, resealed: 1, unreadable: 0 });
     // By a Worker that was not deployed anew yet: it knows the old key alone.
     expect(await refreshLeased(vault.context(), leased, leaseId)).toMatchObject({ kind: 'refreshed' });
     expect(await rows()).toMatchObject([{ key_id: 'dev', version: '2' }]);
-    expect(await resealVault(vault.context(both))).toEqual({ resealed: 1, unreadable: 0 });
+    expect(await resealVault(vault.context(both))).toEqual({ sealed: 0, resealed: 1, unreadable: 0 });
     expect(await rows()).toMatchObject([{ key_id: 'next', version: '2' }]);
   });
 
@@ -115,7 +115,7 @@ describe('rotating the key', () => {
       [id],
     );
     expect(await coverage()).toEqual([{ keyId: 'dev', rows: 1, isExact: true }]);
-    expect(await resealVault(vault.context(both))).toEqual({ resealed: 1, unreadable: 0 });
+    expect(await resealVault(vault.context(both))).toEqual({ sealed: 0, resealed: 1, unreadable: 0 });
     expect(await coverage()).toEqual([{ keyId: 'next', rows: 1, isExact: true }]);
     expect(await revokeGrants(vault.context(nextAlone))).toEqual({ ended: 1, postponed: 0 });
   });
@@ -130,7 +130,7 @@ describe('rotating the key', () => {
     await vault.owner.query("update oauth_connections set access_token = access_token || 'AAAA' where id = $1", [
       spoilt,
     ]);
-    expect(await resealVault(vault.context(both))).toEqual({ resealed: 3, unreadable: 2 });
+    expect(await resealVault(vault.context(both))).toEqual({ sealed: 0, resealed: 3, unreadable: 2 });
     expect(vault.logs).toContainEqual({ event: 'vault.unreadable', level: 'error', detail: '2' });
     expect(await coverage()).toEqual([
       { keyId: '?', rows: 1, isExact: true },

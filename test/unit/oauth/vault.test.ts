@@ -41,7 +41,7 @@ describe('the tokens of a provider', () => {
     const { accessToken } = await sealTokens(settings, row, tokens);
     const parts = accessToken.split(':');
     const cut = `${accessToken.slice(0, -4)}AAAA`;
-    expect(await refusalOf(openSealed(settings, 'access', access))).toBe('seal.malformed');
+    expect(await refusalOf(openSealed(settings, 'gatehouse:access', access))).toBe('seal.malformed');
     expect(await refusalOf(openSealed(settings, cut, access))).toBe('seal.refused');
     expect(await refusalOf(openSealed(settings, parts.with(2, 'gone').join(':'), access))).toBe('seal.unknown_key');
     const error = await openSealed(settings, cut, access).catch((thrown: unknown) => thrown);

@@ -66,7 +66,7 @@ describe('a refresh by hand', () => {
   });
 
   it('of one in error that still does not open is refused, and no second event', async () => {
-    const { person, id } = await newDue({ refresh_token: 'in the clear' });
+    const { person, id } = await newDue({ refresh_token: 'gatehouse:1:spoilt' });
     await letPass(id, 'expired');
     for (let again = 0; again < 3; again += 1) {
       expect((await refresh(person, id)).code).toBe('connection.needs_reauthorization');

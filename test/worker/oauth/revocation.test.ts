@@ -1,6 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { revokeGrants } from '../../../src/domain/oauth/revocations.ts';
-import { connect, isTaken, issuer, newConnected, newDue, trailOf, vaultContext } from '../../support/connections.ts';
+import {
+  change,
+  connect,
+  isTaken,
+  issuer,
+  newConnected,
+  newDue,
+  trailOf,
+  vaultContext,
+} from '../../support/connections.ts';
 import { addFault } from '../../support/fault-proxy.ts';
 import { grantsOf } from '../../support/oidc-provider.ts';
 import { newPerson } from '../../support/owner.ts';
@@ -120,8 +129,31 @@ describe('a grant that was given up here', () => {
 describe('an account that was added before its address was proven', () => {
   it('goes with the rest of what was prepared there, and its grant is revoked', async () => {
     const { person, id } = await newDue({ client_id: 'nobody’s' });
+    await change(id, { created_by: person.userId });
     await owner.query('select gatehouse.strip_unproven($1)', [person.userId]);
     expect(await owner.query('select from oauth_connections where user_id = $1', [person.userId])).toEqual([]);
     expect(await waiting(id)).toHaveLength(1);
+  });
+
+  it('stays where a backend brought it, beside what a person added, which goes with its token', async () => {
+    const { userId } = await newPerson(owner);
+    const link = 'select link_service_to_user($1, $2, $3, access_token => $4)';
+    await owner.query(link, [userId, 'gmail', 'brought', 'text']);
+    await owner.query(link, [userId, 'gmail', 'planted', 'text']);
+    for (const table of ['user_integrations', 'oauth_connections']) {
+      const which = table === 'user_integrations' ? 'external_user_id' : 'account_id';
+      const value = which === 'external_user_id' ? "'planted'" : "gatehouse.unverified_account('gmail', 'planted')";
+      await owner.query(`update ${table} set created_by = user_id where user_id = $1 and ${which} = ${value}`, [
+        userId,
+      ]);
+    }
+    await owner.query('select gatehouse.strip_unproven($1)', [userId]);
+    const left = await owner.query(
+      `select ui.external_user_id, c.access_token from user_integrations ui
+         join oauth_connections c on c.user_id = ui.user_id and c.id = ui.connection_id where ui.user_id = $1`,
+      [userId],
+    );
+    expect(left).toEqual([{ external_user_id: 'brought', access_token: 'text' }]);
+    expect(await owner.query('select from oauth_connections where user_id = $1', [userId])).toHaveLength(1);
   });
 });

@@ -1,9 +1,12 @@
--- Ends what was added to an account before anybody had proven its address: sessions, passkeys, accounts at providers,
--- personal tokens, connections. Whoever put them there was not seen to be the owner, who comes now (GHSA-qq9h-g4jm-xgf3:
+-- Ends what a person added to an account before anybody had proven its address: sessions, passkeys, accounts at providers,
+-- personal tokens, integrations, connections. What a trusted backend brought (nobody's `created_by`) stays: legacy data
+-- waits for its owner so. Whoever put the rest there was not seen to be the owner, who comes now (GHSA-qq9h-g4jm-xgf3:
 -- an account made ready in advance for somebody else's address). Who is signed in proves an address by change_email.
 create or replace function gatehouse.strip_unproven(p_user_id text) returns void
 language plpgsql volatile
 as $$
+declare
+  v public.oauth_connections;
 begin
   update public.user_sessions set revoked_at = now() where id in (
     select s.id from public.user_sessions s where s.user_id = p_user_id and s.revoked_at is null order by s.id for update);
@@ -11,7 +14,11 @@ begin
   delete from public.passkeys where user_id = p_user_id;
   delete from public.oauth_accounts where user_id = p_user_id;
   delete from public.known_devices where user_id = p_user_id;
-  perform gatehouse.release_connections(p_user_id, null);
+  delete from public.user_integrations where user_id = p_user_id and created_by is not null;
+  for v in select * from public.oauth_connections c
+      where c.user_id = p_user_id and c.created_by is not null order by c.id for update loop
+    perform gatehouse.drop_connection(v, gen_random_uuid());
+  end loop;
 end $$;
 --> statement-breakpoint
 comment on function gatehouse.strip_unproven(text) is 'Ends what was added to an account before its address was proven.';

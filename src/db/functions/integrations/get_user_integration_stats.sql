@@ -1,5 +1,5 @@
--- Requirement 1: counts over a user's integrations; tokens, services and types of the active ones. Times in UTC. Zeros for a user
--- without any.
+-- Requirement 1: counts over a user's integrations; tokens, services and types of the active ones. Times in UTC. Zeros
+-- for a user without any.
 create or replace function public.get_user_integration_stats(user_id text) returns jsonb
 language plpgsql stable set timezone = 'UTC'
 as $$

@@ -1,5 +1,5 @@
--- Requirement 1: the token of a service with its expiry, as stored; of several accounts the primary one's. Null without an
--- active integration. Times in UTC. A sealed value comes with "sealed": true; to use it, ask the API
+-- Requirement 1: the token of a service with its expiry, as stored; of several accounts the primary one's. Null without
+-- an active integration. Times in UTC. A sealed value comes with "sealed": true; to use it, ask the API
 -- (GET /v1/users/{id}/services/{service}/token).
 create or replace function public.get_valid_token(user_id text, service_id text) returns jsonb
 language plpgsql stable set timezone = 'UTC'

@@ -1,5 +1,5 @@
--- Requirement 1: whether an active integration has a token that has not run out. A connection without an access token has
--- the epoch for its end.
+-- Requirement 1: whether an active integration has a token that has not run out. A connection without an access token
+-- has the epoch for its end.
 create or replace function public.has_valid_token(user_id text, service_id text) returns boolean
 language plpgsql stable
 as $$

@@ -13,7 +13,8 @@ begin
     'refresh_expired', p_connection.status in ('expired', 'revoked'), 'client_id', p_connection.client_id,
     'granted_scopes', case when p_connection.scopes <> '' then to_jsonb(string_to_array(p_connection.scopes, ' ')) end,
     'external_user_id', p_integration.external_user_id,
-    'sealed', case when gatehouse.is_sealed(p_connection.access_token) or gatehouse.is_sealed(p_connection.refresh_token) then true end));
+    'sealed', case when gatehouse.is_sealed(p_connection.access_token)
+      or gatehouse.is_sealed(p_connection.refresh_token) then true end));
 end $$;
 --> statement-breakpoint
 comment on function gatehouse.integration_json(public.user_integrations, public.services, public.oauth_connections) is 'One integration as get_user_with_integrations shows it.';

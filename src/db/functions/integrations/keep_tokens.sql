@@ -7,9 +7,11 @@ language plpgsql volatile
 as $$
 declare
   v_account text := gatehouse.unverified_account(p_integration.service_id, p_integration.external_user_id);
-  v_is_sealed boolean := gatehouse.is_sealed(coalesce(p_link->>'access_token', p_link->>'refresh_token'));
-  v_has_access boolean := coalesce(p_link->>'access_token', '') <> '';
-  v_expires_at timestamptz := case when v_has_access then (p_link->>'token_expires_at')::timestamptz else to_timestamp(0) end;
+  v_access text := nullif(p_link->>'access_token', '');
+  v_refresh text := nullif(p_link->>'refresh_token', '');
+  v_is_sealed boolean := gatehouse.is_sealed(coalesce(v_access, v_refresh));
+  v_expires_at timestamptz := case when v_access is null then to_timestamp(0)
+    else nullif(p_link->>'token_expires_at', '')::timestamptz end;
   v_before public.oauth_connections;
   v public.oauth_connections;
 begin
@@ -23,24 +25,26 @@ begin
       and ui.connection_id = v_before.id and ui.id <> p_integration.id) then
     -- The external id of that other one has changed since.
     if v_is_sealed then
-      raise exception 'Another account of this service holds that grant.' using errcode = 'GH021', detail = 'integration.conflict';
+      raise exception 'Another account of this service holds that grant'
+        using errcode = 'GH021', detail = 'integration.conflict';
     end if;
     v_account := 'unverified:' || gen_random_uuid();
   end if;
   insert into public.oauth_connections as c
-    (user_id, connector_id, account_id, client_id, client_secret, access_token, refresh_token, expires_at, next_refresh_at,
-     identify_at, scopes, created_by)
-  values (p_integration.user_id, p_connector_id, v_account, p_link->>'client_id', p_link->>'client_secret',
-    coalesce(p_link->>'access_token', ''), nullif(p_link->>'refresh_token', ''), v_expires_at,
+    (user_id, connector_id, account_id, client_id, client_secret, access_token, refresh_token, expires_at,
+     next_refresh_at, identify_at, scopes, created_by)
+  values (p_integration.user_id, p_connector_id, v_account, nullif(p_link->>'client_id', ''),
+    nullif(p_link->>'client_secret', ''), coalesce(v_access, ''), v_refresh, v_expires_at,
     now() + make_interval(secs => (p_link->>'next_refresh_in')::double precision), now(),
     coalesce(gatehouse.scopes_text(p_link->'granted_scopes'), ''), gatehouse.actor_user_id())
   on conflict (owner, connector_id, account_id) do update
-    set access_token = case when v_has_access then excluded.access_token else c.access_token end,
-        expires_at = case when v_has_access then excluded.expires_at else c.expires_at end,
+    set access_token = coalesce(v_access, c.access_token),
+        expires_at = case when v_access is null then c.expires_at else excluded.expires_at end,
         refresh_token = coalesce(excluded.refresh_token, case
           when excluded.client_id is null or excluded.client_id = c.client_id then c.refresh_token end),
-        client_id = coalesce(excluded.client_id, c.client_id), client_secret = coalesce(excluded.client_secret, c.client_secret),
-        scopes = case when gatehouse.scopes_text(p_link->'granted_scopes') is null then c.scopes else excluded.scopes end,
+        client_id = coalesce(excluded.client_id, c.client_id),
+        client_secret = coalesce(excluded.client_secret, c.client_secret),
+        scopes = coalesce(gatehouse.scopes_text(p_link->'granted_scopes'), c.scopes),
         next_refresh_at = excluded.next_refresh_at, identify_at = now(), status = 'active', granted_at = now(),
         version = c.version + 1, lease_id = null, lease_until = null, lease_doubtful = false,
         failure_count = 0, failing_since = null, last_failure = null

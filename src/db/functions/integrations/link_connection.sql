@@ -11,7 +11,8 @@ declare
   v public.user_integrations;
 begin
   if v_service.connector_id <> p_connection.connector_id then
-    raise exception 'That account is not one of %', v_service.name using errcode = 'GH018', detail = 'integration.incomplete';
+    raise exception 'That account is not one of %', v_service.name
+      using errcode = 'GH018', detail = 'integration.incomplete';
   end if;
   select * into v from public.user_integrations ui
    where ui.user_id = p_connection.user_id and ui.service_id = v_service.id
@@ -20,11 +21,13 @@ begin
   if v.id is null then
     insert into public.user_integrations as ui
       (user_id, service_id, connection_id, external_user_id, external_username, created_by)
-    values (p_connection.user_id, v_service.id, p_connection.id, p_connection.account_id, v_email, gatehouse.actor_user_id())
+    values (p_connection.user_id, v_service.id, p_connection.id, p_connection.account_id, v_email,
+      gatehouse.actor_user_id())
     returning * into v;
   else
     update public.user_integrations ui
-       set connection_id = p_connection.id, is_active = true, external_username = coalesce(v_email, ui.external_username)
+       set connection_id = p_connection.id, is_active = true,
+           external_username = coalesce(v_email, ui.external_username)
      where ui.id = v.id;
   end if;
   perform gatehouse.note_integration(v, 'linked', p_event_id);

@@ -1,19 +1,24 @@
--- Links an account of a service to a user, or links it again: one row, with and without an account id. What is not given
--- stays. Definer: members write no tokens. p_link has the keys of requirement 1 (user_id, service_id, external_user_id,
--- external_username, display_label, access_token, refresh_token, token_expires_at, client_id, client_secret,
--- granted_scopes, credentials, metadata), and of the Worker's: id, event_id, next_refresh_in (seconds). Raises GH013, GH015
--- to GH018, GH021.
+-- Links an account of a service to a user, or links it again: one row, with and without an account id. What is not
+-- given stays. Definer: members write no tokens. p_link has the keys of requirement 1 (user_id, service_id,
+-- external_user_id, external_username, display_label, access_token, refresh_token, token_expires_at, client_id,
+-- client_secret, granted_scopes, credentials, metadata), and of the Worker's, which a SQL client's are not taken for:
+-- id, event_id, next_refresh_in (seconds), sealed_for (the connector its tokens are sealed for: the Worker seals before
+-- it knows the catalogue). Raises GH013, GH015 to GH018, GH020, GH021.
 create or replace function gatehouse.link_integration(p_link jsonb) returns uuid
 language plpgsql volatile security definer set search_path = ''
 as $$
 declare
   v_user_id text := nullif(p_link->>'user_id', '');
   v_external_id text := nullif(p_link->>'external_user_id', '');
-  v_has_token boolean := coalesce(nullif(p_link->>'access_token', ''), nullif(p_link->>'refresh_token', '')) is not null;
+  v_has_token boolean :=
+    coalesce(nullif(p_link->>'access_token', ''), nullif(p_link->>'refresh_token', '')) is not null;
+  v_link jsonb :=
+    case when gatehouse.uid() is null then p_link - '{id,event_id,next_refresh_in,sealed_for}'::text[] else p_link end;
   v_service public.services;
   v_before public.user_integrations;
   v public.user_integrations;
 begin
+  perform gatehouse.check_link(p_link);
   if v_user_id is null or nullif(p_link->>'service_id', '') is null then
     raise exception '% is missing', case when v_user_id is null then 'user_id' else 'service_id' end
       using errcode = 'GH018', detail = 'integration.incomplete';
@@ -26,9 +31,19 @@ begin
     raise exception 'There is no user "%"', v_user_id using errcode = 'GH015', detail = 'user.not_found';
   end if;
   v_service := gatehouse.linkable_service(p_link->>'service_id');
-  select * into v_before from public.user_integrations ui
-   where ui.user_id = v_user_id and ui.service_id = v_service.id
-     and (ui.external_user_id = v_external_id or (v_external_id is null and ui.external_user_id is null));
+  if v_link->>'sealed_for' <> v_service.connector_id then
+    raise exception 'The tokens are sealed for another connector than that of %', v_service.name
+      using errcode = 'GH020', detail = 'integration.sealed';
+  end if;
+  -- Two statements, each with the whole index: one with `or` would look at every account of the user, for each item of a
+  -- long list.
+  if v_external_id is null then
+    select * into v_before from public.user_integrations ui
+     where ui.user_id = v_user_id and ui.service_id = v_service.id and ui.external_user_id is null;
+  else
+    select * into v_before from public.user_integrations ui
+     where ui.user_id = v_user_id and ui.service_id = v_service.id and ui.external_user_id = v_external_id;
+  end if;
   if v_service.type = 'messaging' and v_external_id is null then
     raise exception 'external_user_id is missing: a % account is known by it', v_service.name
       using errcode = 'GH018', detail = 'integration.incomplete';
@@ -38,9 +53,10 @@ begin
   end if;
   insert into public.user_integrations as ui
     (id, user_id, service_id, external_user_id, external_username, display_label, credentials, metadata, created_by)
-  values (coalesce((p_link->>'id')::uuid, gen_random_uuid()), v_user_id, v_service.id, v_external_id,
-    nullif(p_link->>'external_username', ''), nullif(p_link->>'display_label', ''), nullif(p_link->'credentials', 'null'),
-    coalesce(nullif(p_link->'metadata', 'null'), '{}'), gatehouse.actor_user_id())
+  values (coalesce((v_link->>'id')::uuid, gen_random_uuid()), v_user_id, v_service.id, v_external_id,
+    nullif(p_link->>'external_username', ''), nullif(p_link->>'display_label', ''),
+    nullif(p_link->'credentials', 'null'), coalesce(nullif(p_link->'metadata', 'null'), '{}'),
+    gatehouse.actor_user_id())
   on conflict (user_id, service_id, external_user_id) do update
     set is_active = true, external_username = coalesce(excluded.external_username, ui.external_username),
         display_label = coalesce(excluded.display_label, ui.display_label),
@@ -48,10 +64,10 @@ begin
         created_by = coalesce(excluded.created_by, ui.created_by)
   returning * into v;
   if v_has_token then
-    update public.user_integrations ui set connection_id = gatehouse.keep_tokens(p_link, v, v_service.connector_id)
+    update public.user_integrations ui set connection_id = gatehouse.keep_tokens(v_link, v, v_service.connector_id)
      where ui.id = v.id;
   end if;
-  perform gatehouse.note_integration(v, 'linked', (p_link->>'event_id')::uuid);
+  perform gatehouse.note_integration(v, 'linked', (v_link->>'event_id')::uuid);
   return v.id;
 end $$;
 --> statement-breakpoint

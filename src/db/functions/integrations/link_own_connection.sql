@@ -7,7 +7,7 @@ declare
   v public.oauth_connections := gatehouse.own_connection(jsonb_build_object('connectionId', p_link->>'connection_id'));
   v_id uuid;
 begin
-  if v.id is null or v.user_id is null then
+  if p_link->>'connection_id' is null or v.id is null or v.user_id is null then
     raise exception 'connection.not_found' using errcode = 'GH022', detail = 'connection.not_found';
   end if;
   perform from public.users u where u.id = v.user_id for no key update;

@@ -1,5 +1,6 @@
--- Gives an integration with its grant to another user, for SQL clients that change user_id. Only what is not sealed can
--- move, and a grant that serves no other integration. Definer: SQL clients write nothing into the vault.
+-- Gives an integration with its grant to another user, for SQL clients that change user_id. A grant can move if it was
+-- brought (one that its user gave in a browser may be a way in as well), is not sealed, and serves no other
+-- integration. Definer: SQL clients write nothing into the vault. Raises GH020.
 create or replace function gatehouse.move_integration(p_id uuid, p_user_id text) returns void
 language plpgsql volatile security definer set search_path = ''
 as $$
@@ -9,10 +10,12 @@ begin
   select * into v from public.user_integrations ui where ui.id = p_id;
   if not coalesce(gatehouse.may_act_for(v.user_id) and gatehouse.may_act_for(p_user_id), false) then
     raise exception 'subject.forbidden' using errcode = 'GH013', detail = 'subject.forbidden';
-  elsif exists (select from public.user_integrations ui where ui.user_id = v.user_id and ui.connection_id = v.connection_id
-      and ui.id <> v.id) or exists (select from public.oauth_connections c where c.id = v.connection_id
-      and (gatehouse.is_sealed(c.access_token) or gatehouse.is_sealed(c.refresh_token) or gatehouse.is_sealed(c.client_secret))) then
-    raise exception 'Its grant is sealed for its user, or shared: link the account of the other user instead'
+  elsif exists (select from public.user_integrations ui
+      where ui.user_id = v.user_id and ui.connection_id = v.connection_id and ui.id <> v.id)
+      or exists (select from public.oauth_connections c where c.id = v.connection_id
+        and (c.account_id not like 'unverified:%' or gatehouse.is_sealed(c.access_token)
+          or gatehouse.is_sealed(c.refresh_token) or gatehouse.is_sealed(c.client_secret))) then
+    raise exception 'Its grant is proven, sealed or shared: link the account of the other user instead'
       using errcode = 'GH020', detail = 'integration.sealed';
   end if;
   -- The foreign key carries the integration along.

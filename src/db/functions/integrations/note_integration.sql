@@ -6,8 +6,9 @@ language plpgsql volatile
 as $$
 begin
   insert into public.outbox (id, type, user_id, subject_id, payload)
-  values (coalesce(p_event_id, gen_random_uuid()), 'integration.' || p_event, p_integration.user_id, p_integration.id::text,
-    jsonb_strip_nulls(jsonb_build_object('service', p_integration.service_id, 'externalUserId', p_integration.external_user_id)))
+  values (coalesce(p_event_id, gen_random_uuid()), 'integration.' || p_event, p_integration.user_id,
+    p_integration.id::text, jsonb_strip_nulls(jsonb_build_object('service', p_integration.service_id,
+      'externalUserId', p_integration.external_user_id)))
   on conflict (id) do nothing;
 end $$;
 --> statement-breakpoint

@@ -1,33 +1,40 @@
--- Disconnects accounts of a service softly: all of them, or the one of that external id. Their tokens stay
--- in the vault, for linking again. Definer: members write no links. Answers how many were active. Raises GH013, GH015,
--- GH016, GH018.
+-- Disconnects accounts of a service softly: all of them, or the one of that external id (an empty one is refused: a
+-- variable that was never filled does not mean all). Their tokens stay in the vault, for linking again. Definer:
+-- members write no links. p_unlink: {user_id, service_id, external_user_id}, and of the Worker's: event_id. Answers how
+-- many were active. Raises GH013, GH015, GH016, GH018.
 create or replace function gatehouse.unlink_integrations(p_unlink jsonb) returns integer
 language plpgsql volatile security definer set search_path = ''
 as $$
 declare
   v_user_id text := nullif(p_unlink->>'user_id', '');
-  v_external_id text := nullif(p_unlink->>'external_user_id', '');
+  v_external_id text := p_unlink->>'external_user_id';
+  v_event_id uuid := case when gatehouse.uid() is not null then (p_unlink->>'event_id')::uuid end;
   v public.user_integrations;
   v_unlinked integer := 0;
 begin
+  perform gatehouse.check_link(p_unlink);
   if v_user_id is null or nullif(p_unlink->>'service_id', '') is null then
     raise exception '% is missing', case when v_user_id is null then 'user_id' else 'service_id' end
       using errcode = 'GH018', detail = 'integration.incomplete';
   elsif not coalesce(gatehouse.may_act_for(v_user_id), false) then
     raise exception 'subject.forbidden' using errcode = 'GH013', detail = 'subject.forbidden';
+  elsif v_external_id = '' then
+    raise exception 'external_user_id is empty: leave it out to unlink every account of the service'
+      using errcode = 'GH018', detail = 'integration.incomplete';
   end if;
   perform from public.users u where u.id = v_user_id for no key update;
   if not found then
     raise exception 'There is no user "%"', v_user_id using errcode = 'GH015', detail = 'user.not_found';
   elsif not exists (select from public.services s where s.id = p_unlink->>'service_id') then
-    raise exception 'There is no service "%"', p_unlink->>'service_id' using errcode = 'GH016', detail = 'service.not_found';
+    raise exception 'There is no service "%"', p_unlink->>'service_id'
+      using errcode = 'GH016', detail = 'service.not_found';
   end if;
   for v in update public.user_integrations ui set is_active = false
      where ui.user_id = v_user_id and ui.service_id = p_unlink->>'service_id' and ui.is_active
        and (v_external_id is null or ui.external_user_id = v_external_id)
     returning * loop
     v_unlinked := v_unlinked + 1;
-    perform gatehouse.note_integration(v, 'unlinked', case when v_unlinked = 1 then (p_unlink->>'event_id')::uuid end);
+    perform gatehouse.note_integration(v, 'unlinked', case when v_unlinked = 1 then v_event_id end);
   end loop;
   return v_unlinked;
 end $$;

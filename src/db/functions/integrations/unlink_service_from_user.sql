@@ -6,8 +6,10 @@ create or replace function public.unlink_service_from_user(
 language plpgsql volatile
 as $$
 begin
-  return gatehouse.unlink_integrations(jsonb_build_object('user_id', unlink_service_from_user.user_id,
-    'service_id', unlink_service_from_user.service_id, 'external_user_id', unlink_service_from_user.external_user_id)) > 0;
+  return gatehouse.unlink_integrations(jsonb_build_object(
+    'user_id', unlink_service_from_user.user_id,
+    'service_id', unlink_service_from_user.service_id,
+    'external_user_id', unlink_service_from_user.external_user_id)) > 0;
 end $$;
 --> statement-breakpoint
 comment on function public.unlink_service_from_user(text, text, text) is 'Disconnects accounts of a service softly.';

@@ -5,7 +5,8 @@ create or replace function public.unlink_telegram_from_user(
 language plpgsql volatile
 as $$
 begin
-  return public.unlink_service_from_user(unlink_telegram_from_user.user_id, 'telegram', unlink_telegram_from_user.external_user_id);
+  return public.unlink_service_from_user(
+    unlink_telegram_from_user.user_id, 'telegram', unlink_telegram_from_user.external_user_id);
 end $$;
 --> statement-breakpoint
 comment on function public.unlink_telegram_from_user(text, text) is 'Disconnects telegram softly.';

@@ -33,6 +33,8 @@ begin
            c.refresh_expires_at),
          next_refresh_at = now() + make_interval(secs => (v_tokens->>'nextRefreshIn')::double precision),
          scopes = coalesce(v_tokens->>'scopes', c.scopes), last_refresh_at = now(), status = 'active',
+         -- Whose account it is can be asked with the new token.
+         identify_at = case when c.identify_at is not null then now() end,
          version = c.version + 1, lease_id = null, lease_until = null, lease_doubtful = false,
          failure_count = 0, failing_since = null, last_failure = null
    where c.id = v_before.id returning * into v;

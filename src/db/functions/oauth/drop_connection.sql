@@ -5,10 +5,11 @@ as $$
 begin
   insert into public.grant_revocations
     (id, connection_id, owner, connector_id, account_id, client_id, client_secret, token_field, token, parameters)
-  values (p_connection.id, p_connection.id, p_connection.owner, p_connection.connector_id, p_connection.account_id,
+  select p_connection.id, p_connection.id, p_connection.owner, p_connection.connector_id, p_connection.account_id,
     p_connection.client_id, p_connection.client_secret,
     case when p_connection.refresh_token is null then 'access_token' else 'refresh_token' end,
-    coalesce(p_connection.refresh_token, p_connection.access_token), p_connection.parameters)
+    coalesce(p_connection.refresh_token, p_connection.access_token), p_connection.parameters
+   where coalesce(p_connection.refresh_token, p_connection.access_token) <> ''
   on conflict (id) do nothing;
   update public.connected_apps set disconnected_at = now()
    where organization_id = p_connection.organization_id and connection_id = p_connection.id;

@@ -16,7 +16,10 @@ begin
     continue when v_lease->>'outcome' <> 'leased';
     select * into v from public.oauth_connections c where c.id = v_row.id;
     v_paused_until := gatehouse.open_breaker_until(v);
-    if (v.refresh_token is null or v.refresh_expires_at <= now()) and v.expires_at > now() then
+    if p_lease ? 'refreshable' and not p_lease->'refreshable' ? v.connector_id then
+      -- No code here knows it: whoever brought the grant renews it.
+      update public.oauth_connections set lease_id = null, lease_until = null, next_refresh_at = null where id = v.id;
+    elsif (v.refresh_token is null or v.refresh_expires_at <= now()) and v.expires_at > now() then
       -- The token in hand is good to its end.
       update public.oauth_connections set lease_id = null, lease_until = null, next_refresh_at = v.expires_at
        where id = v.id;

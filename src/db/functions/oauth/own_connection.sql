@@ -1,5 +1,6 @@
 -- The connection of this transaction's subject that a request means: {connectionId}, or {connector, accountId}, or without
--- an account the primary one: the flagged, else the earliest active. All null when there is none.
+-- an account the primary one: the flagged, else the earliest active; or the one of a linked service: {service,
+-- externalUserId}. All null when there is none.
 create or replace function gatehouse.own_connection(p_request jsonb) returns public.oauth_connections
 language plpgsql stable
 as $$
@@ -7,6 +8,13 @@ declare
   v_owner text := coalesce('user:' || gatehouse.uid(), 'organization:' || gatehouse.organization_id()::text);
   v_found public.oauth_connections;
 begin
+  if p_request->>'service' is not null then
+    select c.* into v_found
+      from public.user_integrations ui
+      join public.oauth_connections c on c.user_id = ui.user_id and c.id = ui.connection_id
+     where ui.id = gatehouse.own_integration(p_request->>'service', p_request->>'externalUserId');
+    return v_found;
+  end if;
   select * into v_found from public.oauth_connections c
    where c.owner = v_owner
      and (p_request->>'connectionId' is null or c.id = (p_request->>'connectionId')::uuid)

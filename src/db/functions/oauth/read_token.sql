@@ -1,6 +1,8 @@
 -- A token of the subject's connection in one trip: the fresh one, or the lease to refresh it. Definer: members read no
--- tokens. p_request: see own_connection, plus lease {id, seconds, isForced, singleUse}. A refresh by hand is forced, though
--- not within thirty seconds of the last. Answers {outcome, connection, retryAfter}:
+-- tokens. p_request: see own_connection, plus lease {id, seconds, isForced, singleUse, refreshable}. A refresh by
+-- hand is forced, though not within thirty seconds of the last. Connectors not in `refreshable` have no code here: their
+-- tokens are handed out as they came, and no status says when they ran out: whoever brought them
+-- renews them. Answers {outcome, connection, retryAfter}:
 -- not_connected; fresh (use it); leased (refresh it, and commit); busy (somebody else does); failing (it has run out, and the
 -- next try is due later); needs_reauthorization.
 create or replace function gatehouse.read_token(p_request jsonb) returns jsonb
@@ -10,20 +12,24 @@ declare
   v public.oauth_connections := gatehouse.own_connection(p_request);
   v_is_forced boolean := coalesce((p_request->'lease'->>'isForced')::boolean, false)
     and (v.last_refresh_at is null or v.last_refresh_at < now() - interval '30 seconds');
-  v_is_good boolean := v.expires_at is null or v.expires_at > now() + interval '5 seconds';
+  v_is_good boolean := gatehouse.is_usable(v);
+  v_is_known boolean := not p_request->'lease' ? 'refreshable' or p_request->'lease'->'refreshable' ? v.connector_id;
+  v_can_refresh boolean := v.refresh_token is not null and v_is_known;
   v_paused_until timestamptz;
   v_lease jsonb := '{"outcome": "settled"}';
 begin
   if v.id is null then
     return '{"outcome": "not_connected"}';
+  elsif v.status = 'active' and not v_is_good and not v_is_known then
+    v.status := 'expired';
   elsif v.status = 'active' and not v_is_good and (v.refresh_token is null or v.refresh_expires_at <= now()) then
     v := gatehouse.end_connection(v, 'expired', jsonb_build_object('class', 'permanent', 'status', null,
       'code', case when v.refresh_token is null then 'no_refresh_token' else 'refresh_token_expired' end));
   end if;
-  if v.status <> 'active' and not (v_is_forced and v.status = 'error' and v.refresh_token is not null) then
+  if v.status <> 'active' and not (v_is_forced and v.status = 'error' and v_can_refresh) then
     return jsonb_build_object('outcome', 'needs_reauthorization', 'connection', gatehouse.sealed_connection(v));
   end if;
-  if v.refresh_token is not null and (v_is_forced or not v_is_good
+  if v_can_refresh and (v_is_forced or not v_is_good
       or (v.next_refresh_at <= now() and (v.refresh_expires_at is null or v.refresh_expires_at > now()))) then
     v_paused_until := case when not v_is_forced then gatehouse.open_breaker_until(v) end;
     if v_paused_until is null then
@@ -37,7 +43,7 @@ begin
     elsif v_paused_until is null then
       -- Somebody was here between the two looks: what they left counts.
       select * into v from public.oauth_connections c where c.id = v.id;
-      v_is_good := v.expires_at is null or v.expires_at > now() + interval '5 seconds';
+      v_is_good := gatehouse.is_usable(v);
     end if;
   end if;
   if v.id is null then

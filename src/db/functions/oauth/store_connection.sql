@@ -1,8 +1,10 @@
 -- Keeps a grant in the vault: a new connection of the subject, or the same account once more, in place. Definer: members
 -- write no tokens. p_grant: {id, eventId, begunBy, connectionId, connector, accountId, issuer, subject, clientId,
--- accessToken, refreshToken, tokenType, expiresIn, refreshExpiresIn, nextRefreshIn, scopes, metadata, parameters}.
--- With a connectionId the account must be that connection's: connecting another one in its place would give a user's
--- automations to somebody else. A grant that is not kept is revoked. Answers {outcome: connected | an error code, id}.
+-- accessToken, refreshToken, tokenType, expiresIn, refreshExpiresIn, nextRefreshIn, scopes, metadata, parameters, service,
+-- linkEventId}. With a connectionId the account must be that connection's: connecting another one in its place would give
+-- a user's automations to somebody else. Of a grant that was brought without an account it takes that place, unless its
+-- links know another account. A service is linked to it. A grant that is not kept is revoked. Answers {outcome: connected
+-- | an error code, id}.
 create or replace function gatehouse.store_connection(p_grant jsonb) returns jsonb
 language plpgsql volatile security definer set search_path = ''
 as $$
@@ -10,6 +12,7 @@ declare
   v_before public.oauth_connections;
   v public.oauth_connections;
   v_refusal text;
+  v_asked public.oauth_connections;
   v_owner text := coalesce('user:' || gatehouse.uid(), 'organization:' || gatehouse.organization_id()::text);
 begin
   if p_grant->>'begunBy' is distinct from gatehouse.actor_user_id() then
@@ -17,11 +20,20 @@ begin
   end if;
   perform from public.users u where u.id = gatehouse.uid() for no key update;
   perform from public.organizations o where o.id = gatehouse.organization_id() for no key update;
-  v_before := gatehouse.own_connection(p_grant || jsonb_build_object('connectionId', null));
+  v_before := gatehouse.own_connection(jsonb_build_object('connector', p_grant->'connector', 'accountId', p_grant->'accountId'));
+  if exists (select from public.connection_events e
+      where e.id = (p_grant->>'eventId')::uuid and e.connection_id = v_before.id) then
+    -- Sent again: it is kept already.
+    return jsonb_build_object('outcome', 'connected', 'id', v_before.id);
+  elsif p_grant->>'connectionId' is not null then
+    v_asked := gatehouse.own_connection(jsonb_build_object('connectionId', p_grant->'connectionId'));
+  end if;
   v_refusal := case
-    when p_grant->>'connectionId' is not null and v_before.id is distinct from (p_grant->>'connectionId')::uuid then case
-      when (gatehouse.own_connection(jsonb_build_object('connectionId', p_grant->>'connectionId'))).id is null
-      then 'connection.not_found' else 'connection.wrong_account' end
+    when p_grant->>'connectionId' is not null and v_asked.id is null then 'connection.not_found'
+    when v_asked.id is not null and v_asked.id is distinct from v_before.id
+      and not gatehouse.can_become(v_asked, p_grant) then 'connection.wrong_account'
+    when p_grant->>'service' is not null and not exists (select from public.services s
+      where s.id = p_grant->>'service' and s.is_active and s.connector_id = p_grant->>'connector') then 'service.inactive'
     when v_before.id is null and (select count(*) from public.oauth_connections c where c.owner = v_owner) >= 200
     then 'connection.limit_reached' end;
   if v_refusal is not null then
@@ -51,9 +63,17 @@ begin
           then c.refresh_expires_at else excluded.refresh_expires_at end,
         next_refresh_at = excluded.next_refresh_at, scopes = excluded.scopes, parameters = excluded.parameters,
         connector_metadata = c.connector_metadata || excluded.connector_metadata, status = 'active', granted_at = now(),
-        version = c.version + 1, lease_id = null, lease_until = null, lease_doubtful = false,
+        created_by = coalesce(excluded.created_by, c.created_by), identify_at = null, version = c.version + 1, lease_id = null, lease_until = null, lease_doubtful = false,
         failure_count = 0, failing_since = null, last_failure = null
   returning * into v;
+  if v_asked.id <> v.id then
+    update public.user_integrations ui set connection_id = v.id, is_active = true
+     where ui.user_id = v.user_id and ui.connection_id = v_asked.id;
+    perform gatehouse.name_account(v, v.account_id, p_grant->'metadata'->v.connector_id->>'email');
+  end if;
+  if p_grant->>'service' is not null and v.user_id is not null then
+    perform gatehouse.link_connection(v, p_grant->>'service', (p_grant->>'linkEventId')::uuid);
+  end if;
   update public.oauth_accounts a set connection_id = v.id
    where a.user_id = v.user_id and a.issuer = p_grant->>'issuer' and a.provider_user_id = p_grant->>'subject';
   if v.organization_id is not null then

@@ -16,7 +16,7 @@ begin
     return '{"outcome": "gone"}';
   elsif (case when p_lease ? 'version' then v.version <> (p_lease->>'version')::bigint or v.status <> 'active'
       else not coalesce((p_lease->>'isForced')::boolean, false) and v.next_refresh_at > now()
-        and (v.expires_at is null or v.expires_at > now() + interval '5 seconds' or v.failure_count > 0) end) then
+        and (gatehouse.is_usable(v) or v.failure_count > 0) end) then
     return jsonb_build_object('outcome', 'settled', 'connection', gatehouse.sealed_connection(v));
   elsif v.lease_until > now() and v.lease_id is distinct from (p_lease->>'id')::uuid then
     return jsonb_build_object('outcome', 'busy', 'connection', gatehouse.sealed_connection(v));

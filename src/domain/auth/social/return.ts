@@ -21,6 +21,8 @@ type Purpose = 'sign_in' | 'link' | 'connect';
 /** Where the browser goes next, and why not further where it was refused. */
 export interface SocialReturn {
   readonly purpose: Purpose | null;
+  /** connect: what the account was to be linked to. */
+  readonly service: string | null;
   readonly redirectUrl: string | null;
   readonly refusal: AppError | null;
 }
@@ -54,15 +56,19 @@ export async function returnFromProvider(
     if (taken.outcome !== 'taken') throw new AppError(taken.outcome);
     const redirect = { params, state, browserSecret: browser?.secret ?? '', redirectUri: redirectUriOf(ctx, name) };
     await finish(ctx, { name, taken, redirect });
-    return { purpose: taken.purpose, redirectUrl: taken.redirectUrl, refusal: null };
+    return { ...wayOf(taken), redirectUrl: taken.redirectUrl, refusal: null };
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     const { cause } = error.details;
     // The flow's causes are short words of ours and the library's, never a provider's text.
     const detail = typeof cause === 'string' || typeof cause === 'number' ? `${name} ${cause}` : name;
     ctx.log({ event: 'social.refused', code: error.code, detail });
-    return { purpose: taken?.purpose ?? null, redirectUrl: null, refusal: error };
+    return { ...wayOf(taken), redirectUrl: null, refusal: error };
   }
+}
+
+function wayOf(taken: TakenState | null): Pick<SocialReturn, 'purpose' | 'service'> {
+  return { purpose: taken?.purpose ?? null, service: taken?.request?.service ?? null };
 }
 
 interface Came {

@@ -1,0 +1,100 @@
+import { and, desc, eq, isNull, type SQL } from 'drizzle-orm';
+import { type GatedContext, idempotencyKey } from '../../context.ts';
+import { userIntegrations } from '../../db/schema/index.ts';
+import { firstValue, plain, type PlainStatement } from '../../db/statement.ts';
+import { AppError } from '../../errors.ts';
+import { type Maker, makerOf } from '../idempotency.ts';
+import { own, selectIntegrations, viewOf } from './columns.ts';
+import type { LinkInput } from './inputs.ts';
+import { hasSecrets, linkRow } from './link-row.ts';
+import { learnConnectors } from './service-connectors.ts';
+import type { IntegrationView } from './views.ts';
+
+/**
+ * Links an account of a service, or links it again: what is not given stays. By tokens and ids, sealed before they
+ * leave; or by the grant of a connected account. One trip; with `me` and something to seal two.
+ * @throws service.not_found, service.inactive, integration.incomplete, integration.conflict, connection.not_found,
+ *   user.not_found, idempotency_key.reused
+ */
+export async function linkIntegration(
+  ctx: GatedContext,
+  { userId, connectionId, ...link }: LinkInput & { readonly userId: string },
+): Promise<IntegrationView> {
+  const maker = await makerFor(ctx, userId, 'integrations.link');
+  const eventId = await maker.id('event');
+  const { serviceId, externalUserId, displayLabel } = link;
+  const ofService = eq(userIntegrations.serviceId, serviceId);
+  if (connectionId !== undefined) {
+    const params = {
+      connection_id: connectionId,
+      service_id: serviceId,
+      display_label: displayLabel,
+      event_id: eventId,
+    };
+    const statement = plain('select gatehouse.link_own_connection($1::jsonb) as id', [JSON.stringify(params)]);
+    return linkAndShow(ctx, statement, and(ofService, eq(userIntegrations.connectionId, connectionId)));
+  }
+  const id = await maker.id('integration');
+  const sealedFor = hasSecrets(link) ? await resolveUser(ctx, userId) : null;
+  const ofAccount =
+    externalUserId === undefined
+      ? isNull(userIntegrations.externalUserId)
+      : eq(userIntegrations.externalUserId, externalUserId);
+  const attempt = async () => {
+    const row = await linkRow(ctx, sealedFor, { ...link, id, eventId });
+    return linkAndShow(ctx, linkStatement(row), and(ofService, ofAccount));
+  };
+  return attempt().catch(async (error: unknown) => {
+    if (!(error instanceof AppError) || error.code !== 'integration.sealed') throw error;
+    await learnConnectors(ctx);
+    return attempt();
+  });
+}
+
+function linkStatement(row: object): PlainStatement {
+  return plain(`select gatehouse.link_integration($1::jsonb || jsonb_build_object('user_id', gatehouse.uid())) as id`, [
+    JSON.stringify(row),
+  ]);
+}
+
+/** A later statement of the same list sees what the first has done: the integration comes back without a second trip. */
+async function linkAndShow(
+  ctx: GatedContext,
+  statement: PlainStatement,
+  where: SQL | undefined,
+): Promise<IntegrationView> {
+  const [linked, rows] = await send(ctx, statement, where);
+  const id = firstValue<string>(linked, 'id');
+  const row = rows.find((candidate) => candidate.id === id);
+  if (!row) throw new AppError('integration.not_found');
+  return viewOf(row);
+}
+
+async function send(ctx: GatedContext, statement: PlainStatement, where: SQL | undefined) {
+  try {
+    return await ctx.gate((db) => [
+      statement,
+      selectIntegrations(db).where(and(own, where)).orderBy(desc(userIntegrations.updatedAt)).limit(10),
+    ]);
+  } catch (error) {
+    throw keyReused(ctx, error) ?? error;
+  }
+}
+
+/** The id that a key gives belongs to another link already. */
+function keyReused(ctx: GatedContext, error: unknown): AppError | null {
+  const isTaken = error instanceof AppError && error.code === 'input.conflict' && idempotencyKey(ctx) !== null;
+  return isTaken ? new AppError('idempotency_key.reused', { cause: error }) : null;
+}
+
+/** The id that `me` stands for: a trip of its own. Anybody else is named already. */
+export async function resolveUser(ctx: GatedContext, userId: string): Promise<string> {
+  if (userId !== 'me') return userId;
+  const [rows] = await ctx.gate(() => [plain('select gatehouse.uid() as id')]);
+  return firstValue<string>(rows, 'id');
+}
+
+/** Ids that a call with the same Idempotency-Key, credential and user makes again. */
+export async function makerFor(ctx: GatedContext, userId: string, procedure: string): Promise<Maker> {
+  return makerOf(ctx, `${(await ctx.credential?.hash()) ?? ''} ${userId}`, procedure);
+}
