@@ -33,6 +33,7 @@ CREATE TABLE "user_integrations" (
 	"updated_at" timestamp with time zone DEFAULT now() NOT NULL,
 	CONSTRAINT "user_integrations_account_key" UNIQUE NULLS NOT DISTINCT("user_id","service_id","external_user_id"),
 	CONSTRAINT "user_integrations_user_id_id_key" UNIQUE("user_id","id"),
+	CONSTRAINT "user_integrations_external_user_id_length" CHECK (length("user_integrations"."external_user_id") <= 255),
 	CONSTRAINT "user_integrations_metadata_object" CHECK (jsonb_typeof("user_integrations"."metadata") = 'object')
 );
 --> statement-breakpoint

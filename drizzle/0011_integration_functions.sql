@@ -542,8 +542,8 @@ grant execute on function public.has_valid_token(text, text) to gatehouse_member
 --> statement-breakpoint
 -- function: integrations/incomplete_integrations
 -- Active integrations that lack something, by id after p_after: each kind of lack has an index of its own. One row an
--- integration. `offset 0` keeps each grant's integration a look-up of its own: what is asked costs what lacks something,
--- not what there is. Definer: administrators read no links.
+-- integration. `offset 0` keeps each grant's integration a look-up of its own: what is asked costs what lacks
+-- something, not what there is. Definer: administrators read no links.
 create or replace function gatehouse.incomplete_integrations(
   p_service_id text, p_limit integer, p_after uuid
 ) returns table (integration_id uuid, issue text)
@@ -916,8 +916,8 @@ begin
     raise exception 'The tokens are sealed for another connector than that of %', v_service.name
       using errcode = 'GH020', detail = 'integration.sealed';
   end if;
-  -- Two statements, each with the whole index: one with `or` would look at every account of the user, for each item of a
-  -- long list.
+  -- Two statements, each with the whole index: one with `or` would look at every account of the user, for each item of
+  -- a long list.
   if v_external_id is null then
     select * into v_before from public.user_integrations ui
      where ui.user_id = v_user_id and ui.service_id = v_service.id and ui.external_user_id is null;
@@ -2269,7 +2269,7 @@ begin
           then c.refresh_expires_at else excluded.refresh_expires_at end,
         next_refresh_at = excluded.next_refresh_at, scopes = excluded.scopes, parameters = excluded.parameters,
         connector_metadata = c.connector_metadata || excluded.connector_metadata, status = 'active', granted_at = now(),
-        created_by = coalesce(excluded.created_by, c.created_by), identify_at = null, version = c.version + 1, lease_id = null, lease_until = null, lease_doubtful = false,
+        created_by = coalesce(c.created_by, excluded.created_by), identify_at = null, version = c.version + 1, lease_id = null, lease_until = null, lease_doubtful = false,
         failure_count = 0, failing_since = null, last_failure = null
   returning * into v;
   if v_asked.id <> v.id then

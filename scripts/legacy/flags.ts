@@ -23,19 +23,24 @@ export function readFlags(name: CommandName, values: Values): Flags {
   return {
     schema,
     options: {
-      dryRun: values['dry-run'] === true,
-      resume: values.resume === true,
+      dryRun: flag(values, 'dry-run'),
+      resume: flag(values, 'resume'),
       timeZone: text(values, 'time-zone'),
-      keepPlain: values['keep-plain'] === true,
+      keepPlain: flag(values, 'keep-plain'),
       dependents: dependents(text(values, 'dependents')),
-      all: values.all === true,
+      all: flag(values, 'all'),
       sample: number(values, 'sample'),
-      acceptRemoved: values['accept-removed'] === true,
+      acceptRemoved: flag(values, 'accept-removed'),
       lockTimeout: number(values, 'lock-timeout'),
       lockAttempts: number(values, 'lock-attempts'),
       batchSize: number(values, 'batch-size'),
     },
   };
+}
+
+/** What is not given is not there: it would be written down with the run. */
+function flag(values: Values, name: OptionName): true | undefined {
+  return values[name] === true ? true : undefined;
 }
 
 function text(values: Values, name: OptionName): string | undefined {

@@ -69,7 +69,7 @@ async function execute(name: CommandName, flags: Flags, environment: Settings): 
 type Call = Parameters<typeof verify>[0];
 
 const commands: Readonly<Record<CommandName, (call: Call, flags: Flags) => Promise<Outcome>>> = {
-  normalize: async (call, { options: { all: _, sample: __, acceptRemoved: ___, ...given } }) => {
+  normalize: async (call, { options: given }) => {
     const data = await normalize({ ...call, options: given });
     return { data, lines: normalizeLines(data) };
   },

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
+import { normalize } from '../../src/db/legacy/index.ts';
 import { createLegacySchema } from '../support/legacy-database.ts';
 import { SMALL_TABLE, useLegacyDatabase } from './support.ts';
 
@@ -104,6 +105,19 @@ describe('the old schema', () => {
       'id user_id service_id is_active display_label access_token refresh_token token_expires_at refresh_expired client_id client_secret auth_code granted_scopes external_user_id external_username credentials metadata created_at updated_at',
       'id created_at email display_name position role phone_number time_zone',
     ]);
+  });
+
+  test('may have a name that must be quoted', async () => {
+    const schema = `Old "dev" 1`;
+    await legacy.run(`${SMALL_TABLE}; insert into dev.users (id, telegram_id) values ('user_1', '7');
+      create table dev.logs (user_id text references dev.users); alter schema dev rename to "Old ""dev"" 1"`);
+    try {
+      const { session, sealer } = legacy;
+      expect(await normalize({ session, sealer, schema })).toMatchObject({ state: 'normalized', report: { users: 1 } });
+      expect(await legacy.asClient(`select "Old ""dev"" 1".get_telegram_id('user_1') as id`)).toEqual([{ id: '7' }]);
+    } finally {
+      await legacy.run('drop schema "Old ""dev"" 1" cascade');
+    }
   });
 
   test('lends its views no rights: who lacks them on our tables is refused', async () => {

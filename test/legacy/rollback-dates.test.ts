@@ -51,5 +51,5 @@ it('scopes are spelled as the row had them', () => {
     spell('text', '["x"]'),
     spell('jsonb', null),
     spell('text[]', null),
-  ]).toEqual(['a b"c', 'a,b"c', '["a","b\"c"]'.replace('b"c', 'b\\"c'), '["a","b\\"c"]', '{"a","b\\"c"}']);
+  ]).toEqual(['a b"c', 'a,b"c', '["a","b\\"c"]', '["a","b\\"c"]', '{"a","b\\"c"}']);
 });

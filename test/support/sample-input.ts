@@ -26,6 +26,8 @@ const choices: Record<string, () => Record<string, unknown>> = {
   'auth.startSocialSignIn': () => ({ provider: 'demo', redirectUrl: '/account' }),
   'auth.startSocialLink': () => ({ provider: 'demo', redirectUrl: '/account' }),
   'integrations.link': () => ({ serviceId: 'telegram', connectionId: undefined }),
+  'integrations.bulkLink': () => ({ services: [{ serviceId: 'telegram', externalUserId: '1', accessToken: 'text' }] }),
+  'integrations.bulkUnlink': () => ({ services: [{ serviceId: 'telegram' }] }),
   'integrations.has': () => ({ service: 'gmail' }),
   'integrations.getToken': () => ({ service: 'gmail' }),
   'integrations.findIncomplete': () => ({ service: 'gmail' }),

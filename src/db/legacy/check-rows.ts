@@ -1,9 +1,12 @@
 /** Looks for rows that could not be moved. */
-import { identifier } from '../migrate/quote.ts';
+import { identifier, literal } from '../migrate/quote.ts';
 import { CLIENT_ID_WIDTH, type LegacyColumn, PROFILE } from './columns.ts';
 import { type Finding, refusal } from './report.ts';
 import { type LegacySession, qualified } from './session.ts';
 import type { LegacySource } from './source.ts';
+
+/** `user_integrations_external_user_id_length` */
+const EXTERNAL_ID_WIDTH = 255;
 
 interface RowCheck {
   readonly code: string;
@@ -49,7 +52,10 @@ function idChecks(source: LegacySource): RowCheck[] {
     {
       code: 'id.taken',
       message: 'Another user of Gatehouse has this id already.',
-      query: `select t.id::text from ${table} t join public.users u on u.id = t.id::text`,
+      // Not whom a rollback of this schema left among ours: they are taken over.
+      query: `select t.id::text from ${table} t join public.users u on u.id = t.id::text
+        where not exists (select from public.legacy_links l join public.legacy_runs r on r.id = l.run_id
+          where l.user_id = u.id and l.slot = 'stayed' and r.state = 'rolled_back' and r.schema_name = ${literal(source.schema)})`,
     },
   ];
 }
@@ -90,5 +96,6 @@ function widthChecks(source: LegacySource): RowCheck[] {
 
 function widthOf({ name, use, field }: LegacyColumn): number | null {
   if (use === 'profile') return PROFILE[name] ?? null;
+  if (field === 'telegram_id' || field === 'signal_source_uuid') return EXTERNAL_ID_WIDTH;
   return field === 'client_id' && (use === 'gmail' || use === 'google_calendar') ? CLIENT_ID_WIDTH : null;
 }

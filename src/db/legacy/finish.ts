@@ -2,7 +2,7 @@
 import { LegacyError } from './errors.ts';
 import { requireOurs } from './normalize.ts';
 import { describeFinding } from './report.ts';
-import { requireRun } from './rollback.ts';
+import { requireRun } from './rollback-ready.ts';
 import { refuseDependents } from './rollback-schema.ts';
 import { inTransaction, lockTables, qualified, takeRunLock, withLockRetries } from './session.ts';
 import { type VerifyCall, type VerifyOptions, type VerifyReport, verifyRun } from './verify.ts';

@@ -4,11 +4,11 @@ import { sideBySide } from '../../lib/side-by-side.ts';
 import { identifier, literal } from '../migrate/quote.ts';
 import { SLOTS } from './columns.ts';
 import { inBatches } from './cursor.ts';
-import { emptyOf } from './rollback-cells.ts';
 import { type OpenedLink, openLink } from './rollback-open.ts';
 import { readUsers, type TwoSides } from './rollback-read.ts';
 import type { LegacyTable } from './rollback-table.ts';
 import { type LegacyChange, legacyChange } from './rollback-values.ts';
+import { insertRows, updateRows } from './rollback-write.ts';
 import type { Progress } from './report.ts';
 import { type LegacySession, qualified, type Row } from './session.ts';
 
@@ -115,11 +115,13 @@ async function writeUsersBack(call: WriteBack, ids: readonly string[], written: 
   });
   const isNew = new Map(users.map(({ id, old }) => [id, old === null]));
   await insertRows(
-    call,
+    session,
+    table,
     changes.filter(({ id }) => isNew.get(id)),
   );
   await updateRows(
-    call,
+    session,
+    table,
     changes.filter(({ id, columns }) => !isNew.get(id) && Object.keys(columns).length > 0),
   );
   for (const { id, columns, unheld } of changes) {
@@ -146,47 +148,4 @@ export async function openAll(sealer: Sealer, user: TwoSides): Promise<OpenedLin
     }
   }
   return opened;
-}
-
-/** One statement for a batch: a column that a row does not change is set to itself. */
-async function updateRows({ session, table }: WriteBack, changes: readonly LegacyChange[]): Promise<void> {
-  const names = new Set(changes.flatMap(({ columns }) => Object.keys(columns)));
-  if (names.size === 0) return;
-  const sets = table.columns
-    .filter(({ name }) => names.has(name))
-    .map(({ name, type }) => {
-      const [column, key] = [identifier(name), literal(name)];
-      return `${column} = case when d.row ? ${key} then (d.row ->> ${key})::${type} else o.${column} end`;
-    });
-  await session.query(
-    `update ${table.old} o set ${sets.join(', ')}
-       from (select r.id, r.row from jsonb_to_recordset($1::text::jsonb) r (id text, "row" jsonb)) d where o.id::text = d.id`,
-    [JSON.stringify(changes.map(({ id, columns }) => ({ id, row: columns })))],
-  );
-}
-
-/** A new row has what ours know; the other columns their defaults. */
-async function insertRows({ session, table }: WriteBack, changes: readonly LegacyChange[]): Promise<void> {
-  if (changes.length === 0) return;
-  const names = new Set(changes.flatMap(({ columns }) => Object.keys(columns)));
-  const columns = table.columns.filter(
-    ({ name, isRequired, hasDefault }) => names.has(name) || (isRequired && !hasDefault),
-  );
-  const [defaults] = await session.query(
-    `select coalesce(json_object_agg(a.attname, pg_get_expr(d.adbin, d.adrelid)), '{}')::text as of from pg_attrdef d
-       join pg_attribute a on a.attrelid = d.adrelid and a.attnum = d.adnum where d.adrelid = to_regclass($1)`,
-    [table.old],
-  );
-  const expressions = JSON.parse(String(defaults?.['of'] ?? '{}')) as Record<string, string>;
-  const values = columns.map((column) => {
-    const value = `(d.row ->> ${literal(column.name)})::${column.type}`;
-    const empty = emptyOf(column);
-    const otherwise = expressions[column.name] ?? (empty === null ? 'null' : `${literal(empty)}::${column.type}`);
-    return `coalesce(${value}, ${otherwise})`;
-  });
-  await session.query(
-    `insert into ${table.old} (${columns.map(({ name }) => identifier(name)).join(', ')}) select ${values.join(', ')}
-       from (select r.row from jsonb_to_recordset($1::text::jsonb) r ("row" jsonb)) d`,
-    [JSON.stringify(changes.map(({ columns: row }) => ({ row })))],
-  );
 }

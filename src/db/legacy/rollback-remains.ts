@@ -33,6 +33,12 @@ export async function removeMoved(removal: Removal): Promise<Removed> {
   const condition = [...ownConditions(table), ...(await dependentConditions(session))].join(' and ');
   const total = Number((await session.query(`select count(*)::int as rows from ${restored}`))[0]?.['rows'] ?? 0);
   let done = 0;
+  // Of an earlier rollback.
+  await session.query(
+    `delete from public.legacy_links l using public.legacy_runs r
+      where r.id = l.run_id and r.schema_name = $1 and r.id <> $2::uuid and l.slot = 'stayed'`,
+    [table.run.schema, table.run.id],
+  );
   const select = `select o.id::text as id from ${restored} o`;
   for await (const rows of inBatches(session, { name: 'legacy_moved', select, size: batchSize })) {
     const ids = rows.map((row) => String(row['id']));

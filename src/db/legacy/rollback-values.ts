@@ -35,8 +35,11 @@ export function legacyChange(table: LegacyTable, user: TwoSides, links: readonly
     for (const pair of pairs.filter(({ before, now }) => before !== now)) {
       const column = table.columns.find((one) => one.use === use && one.field === pair.field);
       const text = column && spell(column, pair, user.old?.[column.name] ?? null);
-      if (column) columns[column.name] = text !== undefined && canHold(column.type, text) ? text : emptyOf(column);
-      isHeld &&= pair.now === null || (text !== undefined && column !== undefined && canHold(column.type, text));
+      const fits = text !== undefined && column !== undefined && canHold(column.type, text);
+      // An old id would be another's; an old name is still somebody's.
+      if (column && (fits || use !== 'profile' || user.old === null))
+        columns[column.name] = fits ? text : emptyOf(column);
+      isHeld &&= pair.now === null || fits;
     }
     return isHeld;
   };

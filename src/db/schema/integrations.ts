@@ -97,6 +97,8 @@ export const userIntegrations = pgTable(
     index('user_integrations_key_id_idx')
       .on(t.keyId)
       .where(sql`${t.keyId} is not null`),
+    // What an index can hold, said by name.
+    check('user_integrations_external_user_id_length', sql`length(${t.externalUserId}) <= 255`),
     check('user_integrations_metadata_object', sql`jsonb_typeof(${t.metadata}) = 'object'`),
     pgPolicy('user_integrations_member_select', { for: 'select', to: member, using: ownedByUser(t.userId) }),
     pgPolicy('user_integrations_sql', { for: 'all', to: sqlClient, ...everything }),

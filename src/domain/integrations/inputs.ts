@@ -63,17 +63,16 @@ export interface BrokenItem {
 
 /** A list whose items are judged one by one. Callers' types are those of items that fit. */
 function itemsOf<T extends z.ZodObject>(item: T) {
-  const broken = z
-    .unknown()
-    .transform((value): BrokenItem => ({ problem: problemOf(item, value), serviceId: serviceOf(value) }));
-  const either: z.ZodType<z.output<T> | BrokenItem, z.input<T>> = z.union([item, broken]) as never;
+  const broken = (value: unknown, [issue]: readonly z.core.$ZodIssue[]): BrokenItem => ({
+    problem: issue
+      ? `${issue.path.map(String).join('.') || 'item'}: ${issue.message}`.slice(0, 300)
+      : 'It does not fit.',
+    serviceId: serviceOf(value),
+  });
+  const either: z.ZodType<z.output<T> | BrokenItem, z.input<T>> = item.catch(
+    ({ value, error }) => broken(value, error.issues) as never,
+  );
   return z.array(either).min(1).max(MAX_ITEMS);
-}
-
-function problemOf(item: z.ZodType, value: unknown): string {
-  const [issue] = item.safeParse(value).error?.issues ?? [];
-  if (!issue) return 'The item does not fit.';
-  return `${issue.path.map(String).join('.') || 'item'}: ${issue.message}`.slice(0, 300);
 }
 
 /** So that a refused item can be found by what it named. */

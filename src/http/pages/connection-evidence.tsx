@@ -118,6 +118,8 @@ const eventNames: Readonly<Record<string, string>> = {
   refresh_failed: 'Refresh failed',
   needs_reauthorization: 'Access ended',
   disconnected: 'Disconnected',
+  identified: 'The account was named by its provider',
+  merged: 'Another grant of this account was joined to it',
 };
 
 /** Who did it, by the kind of credential. */

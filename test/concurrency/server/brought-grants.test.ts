@@ -49,11 +49,11 @@ it('jobs that seal, refresh and name brought grants at once lose no token and us
     ]);
     await vault.owner.query(makeAllDue);
   }
-  // One that was being refreshed each time is named when it is not.
+  // Whoever found a row locked each time leaves it to the next run.
+  await vault.sweep(ctx);
   await identifyAccounts(ctx);
   const rows = await stored();
   expect(rows).toHaveLength(COUNT);
-  if (rows.some((r) => r.is_unnamed)) throw new Error(JSON.stringify([rows.filter((r) => r.is_unnamed).map((r) => [r.user_id, r.version, r.lease_id, r.lease_until, r.lease_doubtful, r.expires_at, r.next_refresh_at, r.identify_at, r.last_failure]).slice(0, 4), rows.filter((r) => r.is_unnamed).length, vault.logs.slice(0,5)]));
   const subjects = new Map(brought.map(({ userId, subject }) => [userId, subject]));
   for (const row of rows) {
     const subject = subjects.get(String(row.user_id));

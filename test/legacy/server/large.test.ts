@@ -39,7 +39,7 @@ it(
     const whole = await measure(USERS);
     for (const command of ['normalize', 'verify', 'rollback'] as const) {
       const [few, many] = [quarter[command].peakMiB ?? 0, whole[command].peakMiB ?? 0];
-      // Four times the rows; the difference is how late the collector comes.
+      // Four times the rows, in a heap of HEAP_MIB: the difference is how late the collector comes.
       expect(many - few, `${command}: ${few} to ${many} MiB`).toBeLessThan(80);
     }
   },

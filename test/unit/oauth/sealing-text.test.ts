@@ -139,7 +139,7 @@ describe('text that a SQL client brought', () => {
 describe('credentials of an integration', () => {
   const credentials = { telegram_signup_token: 'secret', nested: [1, null] };
   const open = (row: Record<string, unknown>, settings: Record<string, string> = {}) => {
-    const key = { owner: `user:${row.user_id}`, connector: String(row.service_id), accountId: 'tg-1' };
+    const key = { owner: `user:${String(row.user_id)}`, connector: String(row.service_id), accountId: 'tg-1' };
     return vault.context(settings).settings.sealer.open(String(row.credentials), sealedFor(key, 'credentials'));
   };
 
@@ -163,14 +163,14 @@ describe('credentials of an integration', () => {
       link.integrationId,
     ]);
     const row = { table: 'user_integrations', id: link.integrationId, owner: `user:${link.userId}`, accountId: 'tg-1' };
-    const [{ text = '' } = {}] = await vault.owner.query<{ text: string }>(
+    const [found] = await vault.owner.query<{ text: string }>(
       'select credentials::text as text from user_integrations where id = $1',
       [link.integrationId],
     );
     const change = {
       ...row,
       connector: 'demo_calendar',
-      from: { credentials: text },
+      from: { credentials: found?.text },
       to: { credentials: 'gatehouse:1:x' },
     };
     await vault.owner.query('select gatehouse.reseal_values($1::jsonb)', [JSON.stringify([change])]);

@@ -24,7 +24,7 @@ async function newUnknown(columns: Record<string, unknown> = {}) {
 }
 
 const tokenOf = ({ userId, token }: { userId: string; token: string }) =>
-  call<Record<string, unknown>>('integrations.getToken', { userId, service: 'signal' }, { token });
+  call('integrations.getToken', { userId, service: 'signal' }, { token });
 
 describe('a grant of a connector without code here', () => {
   it('is listed, explained and shown', async () => {

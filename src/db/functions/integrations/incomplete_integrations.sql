@@ -1,6 +1,6 @@
 -- Active integrations that lack something, by id after p_after: each kind of lack has an index of its own. One row an
--- integration. `offset 0` keeps each grant's integration a look-up of its own: what is asked costs what lacks something,
--- not what there is. Definer: administrators read no links.
+-- integration. `offset 0` keeps each grant's integration a look-up of its own: what is asked costs what lacks
+-- something, not what there is. Definer: administrators read no links.
 create or replace function gatehouse.incomplete_integrations(
   p_service_id text, p_limit integer, p_after uuid
 ) returns table (integration_id uuid, issue text)

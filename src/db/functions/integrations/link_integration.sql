@@ -35,8 +35,8 @@ begin
     raise exception 'The tokens are sealed for another connector than that of %', v_service.name
       using errcode = 'GH020', detail = 'integration.sealed';
   end if;
-  -- Two statements, each with the whole index: one with `or` would look at every account of the user, for each item of a
-  -- long list.
+  -- Two statements, each with the whole index: one with `or` would look at every account of the user, for each item of
+  -- a long list.
   if v_external_id is null then
     select * into v_before from public.user_integrations ui
      where ui.user_id = v_user_id and ui.service_id = v_service.id and ui.external_user_id is null;

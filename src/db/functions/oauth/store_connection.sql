@@ -63,7 +63,7 @@ begin
           then c.refresh_expires_at else excluded.refresh_expires_at end,
         next_refresh_at = excluded.next_refresh_at, scopes = excluded.scopes, parameters = excluded.parameters,
         connector_metadata = c.connector_metadata || excluded.connector_metadata, status = 'active', granted_at = now(),
-        created_by = coalesce(excluded.created_by, c.created_by), identify_at = null, version = c.version + 1, lease_id = null, lease_until = null, lease_doubtful = false,
+        created_by = coalesce(c.created_by, excluded.created_by), identify_at = null, version = c.version + 1, lease_id = null, lease_until = null, lease_doubtful = false,
         failure_count = 0, failing_since = null, last_failure = null
   returning * into v;
   if v_asked.id <> v.id then
