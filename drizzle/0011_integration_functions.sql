@@ -1821,10 +1821,11 @@ grant execute on function gatehouse.drop_connection(public.oauth_connections, uu
 --> statement-breakpoint
 -- function: oauth/identify_connection
 -- The provider said whose account a brought grant is of. p_identity: {id, version, accountId, email, metadata,
--- nextRefreshIn (seconds; for one that nothing renewed yet), deploymentClient, from: {field: text}, to: {field: text sealed for the account}}. Where its owner has that account
--- already, the two become one only if nothing is lost by it: the other is active, of the same client, and allows all that
--- this one does and its services need. Else they stay apart, and the account is noted. Answers identified; merged; apart;
--- superseded: the row moved on, or is being refreshed, and is asked again.
+-- nextRefreshIn (seconds; for one that nothing renewed yet), deploymentClient, from: {field: text}, to: {field: text
+-- sealed for the account}}. Where its owner has that account already, the two become one only if nothing is lost by it:
+-- see can_replace; and the other has worked at its provider since this one came, which is waited for. Else they stay
+-- apart, and the account is noted. Answers identified; merged; apart; superseded: the row moved on, is being refreshed, or
+-- waits for the other, and is asked again.
 create or replace function gatehouse.identify_connection(p_identity jsonb) returns text
 language plpgsql volatile
 as $$
@@ -1854,11 +1855,17 @@ begin
            next_refresh_at = case when c.next_refresh_at is null and c.status = 'active'
              then now() + make_interval(secs => (p_identity->>'nextRefreshIn')::double precision) else c.next_refresh_at end
      where c.id = v.id returning * into v;
-  elsif gatehouse.can_replace(v_other, v, p_identity->>'deploymentClient') then
+  elsif gatehouse.can_replace(v_other, v, p_identity->>'deploymentClient')
+      and greatest(v_other.granted_at, v_other.last_refresh_at) < v.granted_at and v_other.next_refresh_at is not null then
+    update public.oauth_connections c set identify_at = greatest(now(), v_other.next_refresh_at) + interval '5 minutes'
+     where c.id = v.id;
+    return 'superseded';
+  elsif gatehouse.can_replace(v_other, v, p_identity->>'deploymentClient')
+      and greatest(v_other.granted_at, v_other.last_refresh_at) >= v.granted_at then
     -- A trigger drops a brought grant with its last link.
     update public.user_integrations ui set connection_id = v_other.id
      where ui.user_id = v.user_id and ui.connection_id = v.id;
-    perform gatehouse.name_account(v_other, v_account, p_identity->>'email');
+    perform gatehouse.name_account(v_other, p_identity->>'email');
     perform gatehouse.note_connection(v_other, jsonb_build_object('event', 'merged',
       'evidence', jsonb_build_object('connectionId', v.id)));
     return 'merged';
@@ -1867,7 +1874,7 @@ begin
        set connector_metadata = c.connector_metadata || (p_identity->'metadata'), identify_at = null
      where c.id = v.id returning * into v;
   end if;
-  perform gatehouse.name_account(v, v_account, p_identity->>'email');
+  perform gatehouse.name_account(v, p_identity->>'email');
   perform gatehouse.note_connection(v, jsonb_build_object('event', 'identified',
     'evidence', jsonb_build_object('accountId', v_account, 'sameAs', v_other.id)));
   return case when v_other.id is null then 'identified' else 'apart' end;
@@ -1998,29 +2005,21 @@ revoke all on function gatehouse.lease_connections(jsonb, jsonb) from public;
 grant execute on function gatehouse.lease_connections(jsonb, jsonb) to gatehouse_system;
 --> statement-breakpoint
 -- function: oauth/name_account
--- Gives the integrations of a connection the account that its provider named, where they have none: not where another
--- integration has that account, nor under values that are sealed for the one without.
-create or replace function gatehouse.name_account(
-  p_connection public.oauth_connections, p_account_id text, p_email text
-) returns void
+-- Says on the integrations of a connection whose account its provider named, where nobody gave them a name. Their external
+-- id stays: linking again without one must find the same integration.
+create or replace function gatehouse.name_account(p_connection public.oauth_connections, p_email text) returns void
 language plpgsql volatile
 as $$
 begin
-  update public.user_integrations ui
-     set external_username = coalesce(ui.external_username, p_email),
-         external_user_id = case when ui.external_user_id is not null or gatehouse.is_sealed(ui.auth_code)
-             or gatehouse.is_sealed(ui.credentials #>> '{}')
-             or exists (select from public.user_integrations o where o.user_id = ui.user_id and o.service_id = ui.service_id
-               and o.external_user_id = p_account_id)
-           then ui.external_user_id else p_account_id end
-   where ui.user_id = p_connection.user_id and ui.connection_id = p_connection.id;
+  update public.user_integrations ui set external_username = p_email
+   where ui.user_id = p_connection.user_id and ui.connection_id = p_connection.id and ui.external_username is null;
 end $$;
 --> statement-breakpoint
-comment on function gatehouse.name_account(public.oauth_connections, text, text) is 'Gives integrations the account of their connection.';
+comment on function gatehouse.name_account(public.oauth_connections, text) is 'Names the integrations of a connection.';
 --> statement-breakpoint
-revoke all on function gatehouse.name_account(public.oauth_connections, text, text) from public;
+revoke all on function gatehouse.name_account(public.oauth_connections, text) from public;
 --> statement-breakpoint
-grant execute on function gatehouse.name_account(public.oauth_connections, text, text) to gatehouse_system;
+grant execute on function gatehouse.name_account(public.oauth_connections, text) to gatehouse_system;
 --> statement-breakpoint
 -- function: oauth/own_connection
 -- The connection of this transaction's subject that a request means: {connectionId}, or {connector, accountId}, or without

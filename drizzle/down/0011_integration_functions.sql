@@ -270,7 +270,7 @@ comment on function gatehouse.own_connection(jsonb) is 'The connection of the su
 --> statement-breakpoint
 revoke all on function gatehouse.own_connection(jsonb) from public;
 --> statement-breakpoint
-drop function gatehouse.name_account(public.oauth_connections, text, text);
+drop function gatehouse.name_account(public.oauth_connections, text);
 --> statement-breakpoint
 -- Leases a claimed batch in one trip. p_rows: [[id, version], …]; p_lease: see take_lease. Left out: whoever moved on, is
 -- leased, or has a connector that is left alone (those wait for it, spread over a minute). What can not be refreshed any

@@ -32,7 +32,7 @@ export type JsonValue = string | number | boolean | null | JsonValue[] | { [key:
 export const safeJson = z.unknown().superRefine((value, context) => {
   const problem = problemOfJson(value);
   if (problem) context.addIssue({ code: 'custom', message: problem });
-}) as z.ZodType<JsonValue>;
+}) as z.ZodType<JsonValue, JsonValue>;
 
 /** Walks with a list of its own: the call stack must not depend on what was sent. */
 function problemOfJson(root: unknown): string | null {

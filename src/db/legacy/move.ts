@@ -44,6 +44,7 @@ export async function moveUsers(options: MoveOptions): Promise<Moved> {
   const reader = await openUsers(session, source, batchSize);
   let coming = reader.next();
   let writing = Promise.resolve();
+  let batches = 0;
   for (;;) {
     const rows = await coming;
     if (rows.length === 0) break;
@@ -54,7 +55,8 @@ export async function moveUsers(options: MoveOptions): Promise<Moved> {
     const planned = planBatch(source, rows, counts);
     const sealed = into && (await sealBatch(into, planned, counts));
     await writing;
-    if (into && sealed) writing = writeUsers(session, sealed, into);
+    batches += 1;
+    if (into && sealed) writing = writeBatch(session, sealed, { into, batches });
     writing.catch(() => {});
     counts.users += rows.length;
     options.onProgress({ step: into ? 'move' : 'count', done: counts.users, total: source.rows });
@@ -62,6 +64,25 @@ export async function moveUsers(options: MoveOptions): Promise<Moved> {
   await writing;
   await closeUsers(session);
   return counts;
+}
+
+/**
+ * What was written just now is unknown to the planner, which may then check foreign keys by reading whole indexes: it is
+ * told now and then. Nobody else tells it meanwhile: to them the tables are empty (see `lockAll`).
+ */
+async function writeBatch(
+  session: LegacySession,
+  users: readonly SealedUser[],
+  { into, batches }: { readonly into: WriteOptions; readonly batches: number },
+): Promise<void> {
+  await writeUsers(session, users, into);
+  if ([1, 10, 100, 1000].includes(batches)) await analyze(session);
+}
+
+/** Brings the planner's statistics of what a run writes up to date. */
+export async function analyze(session: LegacySession): Promise<void> {
+  for (const table of ['users', 'oauth_connections', 'user_integrations', 'legacy_links'])
+    await session.query(`analyze public.${table}`);
 }
 
 function noCounts(): Counts {

@@ -17,8 +17,7 @@ export async function rebuildSchema(
 ): Promise<LegacyCatalogue> {
   const { source, foreignKeys: plans } = inspection;
   // What was written just now is unknown to the planner, which has to join it to the tables of the foreign keys.
-  for (const table of ['users', 'oauth_connections', 'user_integrations'])
-    await session.query(`analyze public.${table}`);
+  await analyze(session);
   for (const { key } of plans) await dropForeignKey(session, key);
   const constraints = await addConstraints(session, plans);
   const foreignKeys: MovedForeignKey[] = [];

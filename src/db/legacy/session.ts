@@ -126,6 +126,10 @@ export async function lockTables(
     for (const name of names) await session.query(`lock table ${name} in access exclusive mode`);
     // Foreign keys are made to it in the end; it stays readable.
     await session.query('lock table public.users in share row exclusive mode');
+    // Autovacuum would see none of our rows and tell the planner that the tables are empty.
+    await session.query(
+      'lock table public.oauth_connections, public.user_integrations, public.legacy_links in share update exclusive mode',
+    );
   } catch (error) {
     throw lockError(error, lockTimeout);
   }

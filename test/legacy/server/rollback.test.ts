@@ -62,9 +62,9 @@ describe('a session that ends in the middle', () => {
       (select display_name from dev.users_old where id = 'user_1') as name`),
     ).toEqual([{ users: USERS, old: USERS, name: 'Person 1' }]);
     await rollback({ session: first.session, schema: 'dev', sealer });
-    expect((await server.differences()).map((line) => line.slice(0, 17)).sort()).toEqual([
-      'dev.users +(user_1',
-      'dev.users -(user_1',
+    expect((await server.differences()).map((line) => line.slice(0, 19)).sort()).toEqual([
+      'dev.users +(user_1,',
+      'dev.users -(user_1,',
     ]);
   });
 });

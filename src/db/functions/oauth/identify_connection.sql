@@ -1,8 +1,9 @@
 -- The provider said whose account a brought grant is of. p_identity: {id, version, accountId, email, metadata,
--- nextRefreshIn (seconds; for one that nothing renewed yet), deploymentClient, from: {field: text}, to: {field: text sealed for the account}}. Where its owner has that account
--- already, the two become one only if nothing is lost by it: the other is active, of the same client, and allows all that
--- this one does and its services need. Else they stay apart, and the account is noted. Answers identified; merged; apart;
--- superseded: the row moved on, or is being refreshed, and is asked again.
+-- nextRefreshIn (seconds; for one that nothing renewed yet), deploymentClient, from: {field: text}, to: {field: text
+-- sealed for the account}}. Where its owner has that account already, the two become one only if nothing is lost by it:
+-- see can_replace; and the other has worked at its provider since this one came, which is waited for. Else they stay
+-- apart, and the account is noted. Answers identified; merged; apart; superseded: the row moved on, is being refreshed, or
+-- waits for the other, and is asked again.
 create or replace function gatehouse.identify_connection(p_identity jsonb) returns text
 language plpgsql volatile
 as $$
@@ -32,11 +33,17 @@ begin
            next_refresh_at = case when c.next_refresh_at is null and c.status = 'active'
              then now() + make_interval(secs => (p_identity->>'nextRefreshIn')::double precision) else c.next_refresh_at end
      where c.id = v.id returning * into v;
-  elsif gatehouse.can_replace(v_other, v, p_identity->>'deploymentClient') then
+  elsif gatehouse.can_replace(v_other, v, p_identity->>'deploymentClient')
+      and greatest(v_other.granted_at, v_other.last_refresh_at) < v.granted_at and v_other.next_refresh_at is not null then
+    update public.oauth_connections c set identify_at = greatest(now(), v_other.next_refresh_at) + interval '5 minutes'
+     where c.id = v.id;
+    return 'superseded';
+  elsif gatehouse.can_replace(v_other, v, p_identity->>'deploymentClient')
+      and greatest(v_other.granted_at, v_other.last_refresh_at) >= v.granted_at then
     -- A trigger drops a brought grant with its last link.
     update public.user_integrations ui set connection_id = v_other.id
      where ui.user_id = v.user_id and ui.connection_id = v.id;
-    perform gatehouse.name_account(v_other, v_account, p_identity->>'email');
+    perform gatehouse.name_account(v_other, p_identity->>'email');
     perform gatehouse.note_connection(v_other, jsonb_build_object('event', 'merged',
       'evidence', jsonb_build_object('connectionId', v.id)));
     return 'merged';
@@ -45,7 +52,7 @@ begin
        set connector_metadata = c.connector_metadata || (p_identity->'metadata'), identify_at = null
      where c.id = v.id returning * into v;
   end if;
-  perform gatehouse.name_account(v, v_account, p_identity->>'email');
+  perform gatehouse.name_account(v, p_identity->>'email');
   perform gatehouse.note_connection(v, jsonb_build_object('event', 'identified',
     'evidence', jsonb_build_object('accountId', v_account, 'sameAs', v_other.id)));
   return case when v_other.id is null then 'identified' else 'apart' end;
