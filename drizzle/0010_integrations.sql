@@ -102,8 +102,6 @@ create trigger user_integrations_updated before update on user_integrations for 
 --> statement-breakpoint
 create trigger legacy_runs_updated before update on legacy_runs for each row execute function update_updated_at();
 --> statement-breakpoint
-grant usage on schema public, gatehouse to gatehouse_sql;
---> statement-breakpoint
 grant select on services to gatehouse_member, gatehouse_admin, gatehouse_sql;
 --> statement-breakpoint
 grant select, insert, update, delete on services, user_integrations to gatehouse_system;

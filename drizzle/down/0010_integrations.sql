@@ -1,6 +1,4 @@
 -- Undoes 0010_integrations.
-revoke usage on schema public, gatehouse from gatehouse_sql;
---> statement-breakpoint
 revoke all (id, email, display_name, avatar_url, position, role, phone_number, time_zone, created_at, updated_at)
   on users from gatehouse_sql;
 --> statement-breakpoint

@@ -3,6 +3,7 @@ import { identifier } from '../migrate/quote.ts';
 import type { Aside, LegacyCatalogue, MovedForeignKey } from './catalogue.ts';
 import { addConstraints, addForeignKey, dropForeignKey } from './foreign-keys.ts';
 import type { Movable } from './inspect.ts';
+import { analyze } from './move.ts';
 import type { Progress } from './report.ts';
 import { type LegacySession, qualified } from './session.ts';
 import { type InTheWay, KEPT, VIEWS } from './source.ts';
