@@ -69,7 +69,7 @@ begin
   if v_asked.id <> v.id then
     update public.user_integrations ui set connection_id = v.id, is_active = true
      where ui.user_id = v.user_id and ui.connection_id = v_asked.id;
-    perform gatehouse.name_account(v, v.account_id, p_grant->'metadata'->v.connector_id->>'email');
+    perform gatehouse.name_account(v, p_grant->'metadata'->v.connector_id->>'email');
   end if;
   if p_grant->>'service' is not null and v.user_id is not null then
     perform gatehouse.link_connection(v, p_grant->>'service', (p_grant->>'linkEventId')::uuid);
