@@ -34,7 +34,10 @@ export const scopes = {
     summary: 'Use connected accounts: read their access tokens.',
     for: ['personal', 'organization', 'service'],
   },
-  'integrations:read': { summary: 'List linked services and whose they are, never their tokens.', for: ['personal', 'service'] },
+  'integrations:read': {
+    summary: 'List linked services and whose they are, never their tokens.',
+    for: ['personal', 'service'],
+  },
   'integrations:write': { summary: 'Link, change and unlink services.', for: ['personal', 'service'] },
   'organization:read': {
     summary: 'Read an organisation, and list its tokens.',
