@@ -4,11 +4,12 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { startStack } from '../../../scripts/support/stack.ts';
 import { createDatabase } from '../../support/database.ts';
 import { passwordsOf } from '../../support/own-vault.ts';
+import { plannedNodes } from '../../support/planned-nodes.ts';
 import { requireServer } from '../../support/require-server.ts';
 import { seedIntegrations } from '../../support/seed-integrations.ts';
 
-/** PLAN_INTEGRATIONS=1000000 for a million. */
-const ROWS = Number(process.env.PLAN_INTEGRATIONS ?? 200_000);
+/** PLAN_INTEGRATIONS for fewer. */
+const ROWS = Number(process.env.PLAN_INTEGRATIONS ?? 1_000_000);
 let client: pg.Client;
 let close = async (): Promise<void> => {};
 
@@ -145,6 +146,26 @@ describe(`at ${ROWS.toLocaleString('en')} integrations, through indexes alone an
     const { scanned, fetched } = await read(role, statement);
     expect(scanned).toEqual([]);
     expect(fetched).toBeLessThanOrEqual(atMost);
+  });
+
+  const sweeps: [Role, string, string[]][] = (['gatehouse_sql', 'gatehouse_admin'] as const).flatMap((role) => [
+    [
+      role,
+      `select * from ${page}()`,
+      [
+        'user_integrations_without_grant_idx',
+        'user_integrations_without_account_idx',
+        'oauth_connections_broken_idx',
+        'oauth_connections_not_renewed_idx',
+      ],
+    ],
+    [role, 'select cleanup_orphaned_integrations(false, 1000)', ['user_integrations_empty_idx']],
+  ]);
+  it.each(sweeps)('by its plan, as %s: %s', async (role, statement, indexes) => {
+    const nodes = await plannedNodes(client, { role, statement });
+    const scanned = nodes.filter((node) => node['Node Type'] === 'Seq Scan').map((node) => node['Relation Name']);
+    expect(scanned.filter((name) => name !== 'services')).toEqual([]);
+    expect(nodes.map((node) => node['Index Name'])).toEqual(expect.arrayContaining(indexes));
   });
 
   it('and a scan would be seen', async () => {
