@@ -82,8 +82,10 @@ async function ask({ settings }: VaultContext, connection: SealedConnection): Pr
   const connector = findConnector(connection.connector);
   if (!connector?.grant) return { kind: 'unknown' };
   if (accessToken === '' || (secondsLeft !== null && secondsLeft <= 0)) return { kind: 'refused' };
+  const client = settings.connectors.get(connector.name);
+  // A provider that the deployment has nothing to do with is not called on the word of a row.
+  if (!client) return { kind: 'refused' };
   const opened = await openSealed(settings, accessToken, sealedFor(connection, 'access_token'));
-  const client = settings.connectors.get(connector.name) ?? null;
   return identifyAccount(connector, client, { accessToken: opened, parameters });
 }
 
