@@ -77,50 +77,41 @@ revoke all on function gatehouse.enter_subject(jsonb, jsonb) from public;
 --> statement-breakpoint
 grant execute on function gatehouse.enter_subject(jsonb, jsonb) to gatehouse_app, gatehouse_service;
 --> statement-breakpoint
--- function: integrations/bulk_link_services_to_user
--- Requirement 1: links many services at once. Each item stands by itself: a bad one is reported with its index (from
--- 0), code and reason, and spoils no other. Items have the keys of link_service_to_user; a bare text is a service id.
--- Answers {total, succeeded, failed, results: [{index, service_id, success, integration_id | code, error}]}.
-create or replace function public.bulk_link_services_to_user(user_id text, services_json jsonb) returns jsonb
+-- function: integrations/begin_linking
+-- What linking and unlinking begin with: the keys are there and fit, the caller may act for the user, and the user is there
+-- and locked: one at a time for a user, so that two calls that link the same account make one row. Raises GH013, GH015,
+-- GH018.
+create or replace function gatehouse.begin_linking(p_link jsonb) returns void
 language plpgsql volatile
 as $$
 declare
-  v_item jsonb;
-  v_index integer;
-  v_done integer := 0;
-  v_results jsonb[] := '{}';
-  v_code text;
+  v_user_id text := nullif(p_link->>'user_id', '');
 begin
-  if coalesce(jsonb_typeof(services_json), 'null') <> 'array' then
-    raise exception 'services_json: a list of services' using errcode = 'GH018', detail = 'integration.incomplete';
+  perform gatehouse.check_link(p_link);
+  if v_user_id is null or nullif(p_link->>'service_id', '') is null then
+    raise exception '% is missing', case when v_user_id is null then 'user_id' else 'service_id' end
+      using errcode = 'GH018', detail = 'integration.incomplete';
+  elsif not coalesce(gatehouse.may_act_for(v_user_id), false) then
+    raise exception 'subject.forbidden' using errcode = 'GH013', detail = 'subject.forbidden';
   end if;
-  for v_item, v_index in
-      select e.value, e.ordinality - 1 from jsonb_array_elements(services_json) with ordinality e loop
-    begin
-      if jsonb_typeof(v_item) = 'string' then
-        v_item := jsonb_build_object('service_id', v_item);
-      elsif jsonb_typeof(v_item) <> 'object' then
-        raise exception 'An item is an object with service_id'
-          using errcode = 'GH018', detail = 'integration.incomplete';
-      end if;
-      v_results := v_results || jsonb_build_object(
-        'index', v_index, 'service_id', v_item->'service_id', 'success', true,
-        'integration_id', gatehouse.link_integration(
-          v_item || jsonb_build_object('user_id', bulk_link_services_to_user.user_id)));
-      v_done := v_done + 1;
-    exception when others then
-      -- An item's own fault is reported with it; anything else (a deadlock, a full disk) is nobody's item.
-      if left(sqlstate, 2) not in ('GH', '22', '23') then
-        raise;
-      end if;
-      get stacked diagnostics v_code = pg_exception_detail;
-      v_results := v_results || jsonb_build_object(
-        'index', v_index, 'service_id', v_item->'service_id', 'success', false,
-        'code', case when left(sqlstate, 2) = 'GH' then v_code else 'input.invalid' end, 'error', sqlerrm);
-    end;
-  end loop;
-  return jsonb_build_object('total', jsonb_array_length(services_json), 'succeeded', v_done,
-    'failed', jsonb_array_length(services_json) - v_done, 'results', to_jsonb(v_results));
+  perform from public.users u where u.id = v_user_id for no key update;
+  if not found then
+    raise exception 'There is no user "%"', v_user_id using errcode = 'GH015', detail = 'user.not_found';
+  end if;
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.begin_linking(jsonb) is 'What linking and unlinking begin with.';
+--> statement-breakpoint
+revoke all on function gatehouse.begin_linking(jsonb) from public;
+--> statement-breakpoint
+-- function: integrations/bulk_link_services_to_user
+-- Requirement 1: links many services at once, each item by itself: see gatehouse.change_services. Items have the keys of
+-- link_service_to_user.
+create or replace function public.bulk_link_services_to_user(user_id text, services_json jsonb) returns jsonb
+language plpgsql volatile
+as $$
+begin
+  return gatehouse.change_services('link', bulk_link_services_to_user.user_id, services_json);
 end $$;
 --> statement-breakpoint
 comment on function public.bulk_link_services_to_user(text, jsonb) is 'Links many services at once.';
@@ -130,10 +121,26 @@ revoke all on function public.bulk_link_services_to_user(text, jsonb) from publi
 grant execute on function public.bulk_link_services_to_user(text, jsonb) to gatehouse_member, gatehouse_sql;
 --> statement-breakpoint
 -- function: integrations/bulk_unlink_services_from_user
--- Requirement 1: unlinks many services at once. Each item stands by itself: a bad one is reported with its index (from
--- 0), code and reason, and spoils no other. Items have the keys of unlink_service_from_user; a bare text is a service
--- id. Answers {total, succeeded, failed, results: [{index, service_id, success, unlinked | code, error}]}.
+-- Requirement 1: unlinks many services at once, each item by itself: see gatehouse.change_services. Items have the keys of
+-- unlink_service_from_user.
 create or replace function public.bulk_unlink_services_from_user(user_id text, services_json jsonb) returns jsonb
+language plpgsql volatile
+as $$
+begin
+  return gatehouse.change_services('unlink', bulk_unlink_services_from_user.user_id, services_json);
+end $$;
+--> statement-breakpoint
+comment on function public.bulk_unlink_services_from_user(text, jsonb) is 'Unlinks many services at once.';
+--> statement-breakpoint
+revoke all on function public.bulk_unlink_services_from_user(text, jsonb) from public;
+--> statement-breakpoint
+grant execute on function public.bulk_unlink_services_from_user(text, jsonb) to gatehouse_member, gatehouse_sql;
+--> statement-breakpoint
+-- function: integrations/change_services
+-- Links or unlinks (p_verb) many services of a user. Each item stands by itself: a bad one is reported with its index
+-- (from 0), code and reason, and spoils no other. A bare text is a service id. Answers {total, succeeded, failed, results:
+-- [{index, service_id, success, integration_id | unlinked | code, error}]}. Raises GH018 where there is no list.
+create or replace function gatehouse.change_services(p_verb text, p_user_id text, p_services jsonb) returns jsonb
 language plpgsql volatile
 as $$
 declare
@@ -143,11 +150,11 @@ declare
   v_results jsonb[] := '{}';
   v_code text;
 begin
-  if coalesce(jsonb_typeof(services_json), 'null') <> 'array' then
+  if coalesce(jsonb_typeof(p_services), 'null') <> 'array' then
     raise exception 'services_json: a list of services' using errcode = 'GH018', detail = 'integration.incomplete';
   end if;
   for v_item, v_index in
-      select e.value, e.ordinality - 1 from jsonb_array_elements(services_json) with ordinality e loop
+      select e.value, e.ordinality - 1 from jsonb_array_elements(p_services) with ordinality e loop
     begin
       if jsonb_typeof(v_item) = 'string' then
         v_item := jsonb_build_object('service_id', v_item);
@@ -155,10 +162,11 @@ begin
         raise exception 'An item is an object with service_id'
           using errcode = 'GH018', detail = 'integration.incomplete';
       end if;
-      v_results := v_results || jsonb_build_object(
-        'index', v_index, 'service_id', v_item->'service_id', 'success', true,
-        'unlinked', gatehouse.unlink_integrations(
-          v_item || jsonb_build_object('user_id', bulk_unlink_services_from_user.user_id)));
+      v_item := v_item || jsonb_build_object('user_id', p_user_id);
+      v_results := v_results || (jsonb_build_object(
+        'index', v_index, 'service_id', v_item->'service_id', 'success', true) || case p_verb
+          when 'link' then jsonb_build_object('integration_id', gatehouse.link_integration(v_item))
+          when 'unlink' then jsonb_build_object('unlinked', gatehouse.unlink_integrations(v_item)) end);
       v_done := v_done + 1;
     exception when others then
       -- An item's own fault is reported with it; anything else (a deadlock, a full disk) is nobody's item.
@@ -171,15 +179,15 @@ begin
         'code', case when left(sqlstate, 2) = 'GH' then v_code else 'input.invalid' end, 'error', sqlerrm);
     end;
   end loop;
-  return jsonb_build_object('total', jsonb_array_length(services_json), 'succeeded', v_done,
-    'failed', jsonb_array_length(services_json) - v_done, 'results', to_jsonb(v_results));
+  return jsonb_build_object('total', jsonb_array_length(p_services), 'succeeded', v_done,
+    'failed', jsonb_array_length(p_services) - v_done, 'results', to_jsonb(v_results));
 end $$;
 --> statement-breakpoint
-comment on function public.bulk_unlink_services_from_user(text, jsonb) is 'Unlinks many services at once.';
+comment on function gatehouse.change_services(text, text, jsonb) is 'Links or unlinks many services of a user.';
 --> statement-breakpoint
-revoke all on function public.bulk_unlink_services_from_user(text, jsonb) from public;
+revoke all on function gatehouse.change_services(text, text, jsonb) from public;
 --> statement-breakpoint
-grant execute on function public.bulk_unlink_services_from_user(text, jsonb) to gatehouse_member, gatehouse_sql;
+grant execute on function gatehouse.change_services(text, text, jsonb) to gatehouse_member, gatehouse_sql;
 --> statement-breakpoint
 -- function: integrations/check_link
 -- Refuses what no link can hold, and names the key: a text that is none or is too long, metadata that is no object, a
@@ -757,7 +765,7 @@ comment on function gatehouse.keep_tokens(jsonb, public.user_integrations, text)
 revoke all on function gatehouse.keep_tokens(jsonb, public.user_integrations, text) from public;
 --> statement-breakpoint
 -- function: integrations/link_calendar_to_user
--- Requirement 1: link_service_to_user for google_calendar.
+-- Requirement 1: link_google_calendar_to_user by the short name that get_calendar_token has.
 create or replace function public.link_calendar_to_user(
   user_id text, access_token text, refresh_token text default null, token_expires_at timestamptz default null,
   client_id text default null, client_secret text default null, granted_scopes jsonb default null,
@@ -766,15 +774,7 @@ create or replace function public.link_calendar_to_user(
 language plpgsql volatile
 as $$
 begin
-  return public.link_service_to_user(user_id => link_calendar_to_user.user_id, service_id => 'google_calendar',
-    access_token => link_calendar_to_user.access_token,
-    refresh_token => link_calendar_to_user.refresh_token,
-    token_expires_at => link_calendar_to_user.token_expires_at,
-    client_id => link_calendar_to_user.client_id,
-    client_secret => link_calendar_to_user.client_secret,
-    granted_scopes => link_calendar_to_user.granted_scopes,
-    external_user_id => link_calendar_to_user.external_user_id,
-    display_label => link_calendar_to_user.display_label);
+  return public.link_google_calendar_to_user($1, $2, $3, $4, $5, $6, $7, $8, $9);
 end $$;
 --> statement-breakpoint
 comment on function public.link_calendar_to_user(text, text, text, timestamptz, text, text, jsonb, text, text) is 'Links google_calendar with its tokens.';
@@ -889,7 +889,7 @@ create or replace function gatehouse.link_integration(p_link jsonb) returns uuid
 language plpgsql volatile security definer set search_path = ''
 as $$
 declare
-  v_user_id text := nullif(p_link->>'user_id', '');
+  v_user_id text := p_link->>'user_id';
   v_external_id text := nullif(p_link->>'external_user_id', '');
   v_has_token boolean :=
     coalesce(nullif(p_link->>'access_token', ''), nullif(p_link->>'refresh_token', '')) is not null;
@@ -899,18 +899,7 @@ declare
   v_before public.user_integrations;
   v public.user_integrations;
 begin
-  perform gatehouse.check_link(p_link);
-  if v_user_id is null or nullif(p_link->>'service_id', '') is null then
-    raise exception '% is missing', case when v_user_id is null then 'user_id' else 'service_id' end
-      using errcode = 'GH018', detail = 'integration.incomplete';
-  elsif not coalesce(gatehouse.may_act_for(v_user_id), false) then
-    raise exception 'subject.forbidden' using errcode = 'GH013', detail = 'subject.forbidden';
-  end if;
-  -- One at a time for a user: two calls that link the same account make one row.
-  perform from public.users u where u.id = v_user_id for no key update;
-  if not found then
-    raise exception 'There is no user "%"', v_user_id using errcode = 'GH015', detail = 'user.not_found';
-  end if;
+  perform gatehouse.begin_linking(p_link);
   v_service := gatehouse.linkable_service(p_link->>'service_id');
   if v_link->>'sealed_for' <> v_service.connector_id then
     raise exception 'The tokens are sealed for another connector than that of %', v_service.name
@@ -1308,25 +1297,16 @@ create or replace function gatehouse.unlink_integrations(p_unlink jsonb) returns
 language plpgsql volatile security definer set search_path = ''
 as $$
 declare
-  v_user_id text := nullif(p_unlink->>'user_id', '');
+  v_user_id text := p_unlink->>'user_id';
   v_external_id text := p_unlink->>'external_user_id';
   v_event_id uuid := case when gatehouse.uid() is not null then (p_unlink->>'event_id')::uuid end;
   v public.user_integrations;
   v_unlinked integer := 0;
 begin
-  perform gatehouse.check_link(p_unlink);
-  if v_user_id is null or nullif(p_unlink->>'service_id', '') is null then
-    raise exception '% is missing', case when v_user_id is null then 'user_id' else 'service_id' end
-      using errcode = 'GH018', detail = 'integration.incomplete';
-  elsif not coalesce(gatehouse.may_act_for(v_user_id), false) then
-    raise exception 'subject.forbidden' using errcode = 'GH013', detail = 'subject.forbidden';
-  elsif v_external_id = '' then
+  perform gatehouse.begin_linking(p_unlink);
+  if v_external_id = '' then
     raise exception 'external_user_id is empty: leave it out to unlink every account of the service'
       using errcode = 'GH018', detail = 'integration.incomplete';
-  end if;
-  perform from public.users u where u.id = v_user_id for no key update;
-  if not found then
-    raise exception 'There is no user "%"', v_user_id using errcode = 'GH015', detail = 'user.not_found';
   elsif not exists (select from public.services s where s.id = p_unlink->>'service_id') then
     raise exception 'There is no service "%"', p_unlink->>'service_id'
       using errcode = 'GH016', detail = 'service.not_found';

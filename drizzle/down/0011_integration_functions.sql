@@ -589,9 +589,13 @@ drop function gatehouse.cleanup_integrations(boolean, integer);
 --> statement-breakpoint
 drop function gatehouse.check_link(jsonb);
 --> statement-breakpoint
+drop function gatehouse.change_services(text, text, jsonb);
+--> statement-breakpoint
 drop function public.bulk_unlink_services_from_user(text, jsonb);
 --> statement-breakpoint
 drop function public.bulk_link_services_to_user(text, jsonb);
+--> statement-breakpoint
+drop function gatehouse.begin_linking(jsonb);
 --> statement-breakpoint
 -- The subjects that are not simply the caller: a user named in the input; an organisation named in the input; the
 -- platform, which is nobody. Sets the subject for this transaction, or refuses.

@@ -1,70 +1,30 @@
-import { randomBytes } from 'node:crypto';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import {
-  type Account,
-  connectorSettings,
-  type OidcProvider,
-  startOidcProvider,
-} from '../../scripts/support/oidc-provider.ts';
-import { launchBrowser, newPerson } from './support/browser.ts';
-import { askForMail, newAddress, readMail, typeCode } from './support/journey.ts';
-import { databaseOwner, type RunningWorker, startPlace } from './support/worker.ts';
+import type { newPerson } from './support/browser.ts';
+import { emailOf, newcomer, type ProviderPlace, startProviderPlace, subjectOf } from './support/provider-place.ts';
+import { databaseOwner, type RunningWorker } from './support/worker.ts';
 
 const LIST = '/account/connections';
 
-/** The people of the provider's page; each test has its own. */
-const people = Object.fromEntries(
-  ['Ada', 'Grace', 'Edith', 'Hedy', 'Joan', 'Mary', 'Rosa'].map((name) => [name, account(name)]),
-);
-
-function account(name: string): Account {
-  return { subject: `${name}-${randomBytes(6).toString('hex')}`, email: newAddress(), isEmailVerified: true, name };
-}
-
-let provider: OidcProvider;
+let place: ProviderPlace;
 let worker: RunningWorker;
 let browser: Browser;
 const owner = databaseOwner();
 
 beforeAll(async () => {
-  provider = await startOidcProvider({
-    redirectUris: ['http://localhost:8787/oauth/callback/demo'],
-    accounts: Object.values(people),
-  });
-  worker = await startPlace(connectorSettings(provider));
-  browser = await launchBrowser();
+  place = await startProviderPlace();
+  ({ worker, browser } = place);
 });
-afterAll(async () => {
-  await browser?.close();
-  await worker?.close();
-  await provider?.close();
-});
+afterAll(async () => place?.close());
 
-const emailOf = (name: string) => people[name]?.email ?? '';
-const subjectOf = (name: string) => people[name]?.subject ?? '';
+const choose = (page: Page, name: string, refused?: readonly string[]) => place.choose(page, name, refused);
 const pathOf = (page: Page) => new URL(page.url()).pathname + new URL(page.url()).search;
 const badge = (page: Page, text: string) => page.getByRole('heading').getByText(text, { exact: true });
 const connected = (page: Page) => page.getByRole('region', { name: 'Connected' }).getByRole('listitem');
 
-/** Chooses somebody on the provider's own page, who takes the tick from some of what is asked for. */
-async function choose(page: Page, name: string, refused: readonly string[] = []): Promise<void> {
-  await page.getByRole('heading', { name: 'Demo provider' }).waitFor();
-  expect(new URL(page.url()).origin).toBe(provider.issuer);
-  for (const label of refused) await page.getByLabel(label).uncheck();
-  await page.getByRole('button', { name: new RegExp(`^${name}`) }).click();
-}
-
 /** Somebody new, signed in, on the list of their connections. */
-async function visitor(options: Parameters<typeof newPerson>[2] = {}) {
-  const person = await newPerson(browser, worker.url, options);
-  const address = newAddress();
-  await askForMail(person.page, address);
-  await typeCode(person.page, (await readMail(worker.url, address)).code);
-  await person.page.getByRole('link', { name: 'Connect an account' }).click();
-  await person.page.waitForURL(`**${LIST}`);
-  return person;
-}
+const visitor = (options?: Parameters<typeof newPerson>[2]) =>
+  newcomer(place, { link: 'Connect an account', path: LIST, options });
 
 /** Connects an account there, and opens its page. */
 async function connect(page: Page, name: string, refused: readonly string[] = []): Promise<void> {
@@ -99,7 +59,7 @@ describe('a connection', () => {
     await age('Ada');
     await page.getByRole('button', { name: 'Refresh now' }).click();
     await page.waitForURL('**?done=refreshed');
-    expect((await provider.grants.of(subjectOf('Ada'))).map(({ succeeded }) => succeeded)).toEqual([1]);
+    expect((await place.provider.grants.of(subjectOf('Ada'))).map(({ succeeded }) => succeeded)).toEqual([1]);
     expect(await page.getByRole('region', { name: 'Evidence' }).innerText()).toContain(subjectOf('Ada'));
     expect(await page.getByRole('region', { name: 'What happened' }).innerText()).toMatch(
       /Connected\s+\d.* in a session/,
@@ -146,7 +106,7 @@ describe('a connection', () => {
     const { page, context } = await visitor();
     await page.getByRole('button', { name: 'Connect Demo' }).click();
     await choose(page, 'Cancel');
-    await page.waitForURL(`${worker.url}${LIST}?problem=provider.denied`);
+    await page.waitForURL(`${worker.url}${LIST}?problem=place.provider.denied`);
     const alert = page.getByRole('alert').getByText('The provider says that you cancelled. Nothing has changed.');
     expect(await alert.evaluate((element) => element === document.activeElement)).toBe(true);
     expect(await connected(page).count()).toBe(0);
@@ -172,8 +132,8 @@ describe('a connection', () => {
     const { page, context, complaints } = await visitor();
     await connect(page, 'Rosa');
     const address = pathOf(page);
-    const [grant] = await provider.grants.of(subjectOf('Rosa'));
-    await provider.grants.revoke(grant?.grantId ?? '');
+    const [grant] = await place.provider.grants.of(subjectOf('Rosa'));
+    await place.provider.grants.revoke(grant?.grantId ?? '');
     await age('Rosa');
     await page.getByRole('button', { name: 'Refresh now' }).click();
     await page.getByRole('alert').getByText('The provider no longer takes this connection.').waitFor();

@@ -1,75 +1,36 @@
-import { randomBytes } from 'node:crypto';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import {
-  type Account,
-  connectorSettings,
-  type OidcProvider,
-  startOidcProvider,
-} from '../../scripts/support/oidc-provider.ts';
 import { newId } from '../../src/lib/ids.ts';
 import { insert } from '../support/owner.ts';
-import { launchBrowser, newPerson } from './support/browser.ts';
-import { askForMail, newAddress, readMail, typeCode } from './support/journey.ts';
-import { databaseOwner, type RunningWorker, startPlace } from './support/worker.ts';
+import type { newPerson } from './support/browser.ts';
+import { emailOf, newcomer, type ProviderPlace, startProviderPlace } from './support/provider-place.ts';
+import { databaseOwner, type RunningWorker } from './support/worker.ts';
 
 const HOME = '/integrations';
 
-/** The people of the provider's page; each test has its own. */
-const people = Object.fromEntries(
-  ['Ada', 'Grace', 'Edith', 'Hedy', 'Joan', 'Mary', 'Rosa'].map((name) => [name, account(name)]),
-);
-
-function account(name: string): Account {
-  return { subject: `${name}-${randomBytes(6).toString('hex')}`, email: newAddress(), isEmailVerified: true, name };
-}
-
-let provider: OidcProvider;
+let place: ProviderPlace;
 let worker: RunningWorker;
 let browser: Browser;
 const owner = databaseOwner();
 
 beforeAll(async () => {
-  provider = await startOidcProvider({
-    redirectUris: ['http://localhost:8787/oauth/callback/demo'],
-    accounts: Object.values(people),
-  });
-  worker = await startPlace(connectorSettings(provider));
-  browser = await launchBrowser();
+  place = await startProviderPlace();
+  ({ worker, browser } = place);
 });
-afterAll(async () => {
-  await browser?.close();
-  await worker?.close();
-  await provider?.close();
-});
+afterAll(async () => place?.close());
 
-const emailOf = (name: string) => people[name]?.email ?? '';
+const choose = (page: Page, name: string, refused?: readonly string[]) => place.choose(page, name, refused);
 const linked = (page: Page) => page.getByRole('region', { name: 'Your services' }).getByRole('listitem');
 const accountsOf = (page: Page, service: string) =>
   page.getByRole('region', { name: service, exact: true }).getByRole('listitem');
 const disconnected = (page: Page) => page.getByRole('region', { name: 'Disconnected' }).getByRole('listitem');
 const arrival = (page: Page, done: string) => page.waitForURL(`${worker.url}${HOME}?done=${done}`);
 
-/** Chooses somebody on the provider's own page, who takes the tick from some of what is asked for. */
-async function choose(page: Page, name: string, refused: readonly string[] = []): Promise<void> {
-  await page.getByRole('heading', { name: 'Demo provider' }).waitFor();
-  expect(new URL(page.url()).origin).toBe(provider.issuer);
-  for (const label of refused) await page.getByLabel(label).uncheck();
-  await page.getByRole('button', { name: new RegExp(`^${name}`) }).click();
-}
-
 /** Somebody new, signed in, on the page of their integrations. */
-async function visitor(options: Parameters<typeof newPerson>[2] = {}) {
-  const person = await newPerson(browser, worker.url, options);
-  const address = newAddress();
-  await askForMail(person.page, address);
-  await typeCode(person.page, (await readMail(worker.url, address)).code);
-  await person.page.getByRole('link', { name: 'Connect a service' }).click();
-  await person.page.waitForURL(`**${HOME}`);
-  return { ...person, address };
-}
+const visitor = (options?: Parameters<typeof newPerson>[2]) =>
+  newcomer(place, { link: 'Connect a service', path: HOME, options });
 
-/** Connects an account of a demo service through the provider. */
+/** Connects an account of a demo service through the place.provider. */
 async function connect(page: Page, service: string, name: string, refused: readonly string[] = []): Promise<void> {
   await page.getByRole('button', { name: new RegExp(`^Connect (another )?${service}`) }).click();
   await choose(page, name, refused);
@@ -244,7 +205,7 @@ describe('a service', () => {
     const { page, context } = await visitor();
     await page.getByRole('button', { name: 'Connect Demo Calendar' }).click();
     await choose(page, 'Cancel');
-    await page.waitForURL(`${worker.url}${HOME}?problem=provider.denied`);
+    await page.waitForURL(`${worker.url}${HOME}?problem=place.provider.denied`);
     const alert = page.getByRole('alert').getByText('The provider says that you cancelled. Nothing has changed.');
     expect(await alert.evaluate((element) => element === document.activeElement)).toBe(true);
     expect(await linked(page).count()).toBe(0);

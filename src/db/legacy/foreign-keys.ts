@@ -6,17 +6,13 @@ import { isText, type LegacyColumn } from './columns.ts';
 import { type LegacySession, qualified, type Row, type TableName } from './session.ts';
 
 /** A foreign key as the catalogue has it. */
-export interface ForeignKey {
-  readonly schema: string;
-  readonly table: string;
-  readonly name: string;
-  readonly columns: readonly string[];
-  readonly references: readonly string[];
-  readonly definition: string;
+export interface ForeignKey extends Pick<
+  MovedForeignKey,
+  'schema' | 'table' | 'name' | 'columns' | 'references' | 'definition' | 'comment'
+> {
   /** What of the definition follows the referenced columns: match type, actions, deferrability, validity. */
   readonly tail: string;
   readonly isValid: boolean;
-  readonly comment: string | null;
   /** Whether we may alter the table. */
   readonly isOurs: boolean;
 }

@@ -42,7 +42,6 @@ export const apps = {
     .output(z.object({ items: z.array(ConnectionView) }))
     .query(async ({ ctx, input }) => ({ items: await listConnections(ctx, 'organization', input.connector) })),
 
-  // Before `get`: its address would be taken for a connection called "token".
   getToken: organization('admin', { scope: 'connections:token' })
     .meta({
       openapi: { method: 'GET', path: '/organizations/{organizationId}/apps/token' },

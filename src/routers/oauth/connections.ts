@@ -36,7 +36,6 @@ export const connections = {
     .output(z.object({ items: z.array(ConnectionView) }))
     .query(async ({ ctx, input }) => ({ items: await listConnections(ctx, 'user', input.connector) })),
 
-  // Before `get`: its address would be taken for a connection called "token".
   getToken: user({ scope: 'connections:token' })
     .meta({
       openapi: { method: 'GET', path: '/users/{userId}/connections/token' },

@@ -205,6 +205,7 @@ it('none is left out: every function that a role may call is tried, or is a part
     'cleanup_integrations',
     'incomplete_integrations',
     'integrations_of',
+    'change_services',
     'link_integration',
     'unlink_integrations',
   );

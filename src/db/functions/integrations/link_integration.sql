@@ -8,7 +8,7 @@ create or replace function gatehouse.link_integration(p_link jsonb) returns uuid
 language plpgsql volatile security definer set search_path = ''
 as $$
 declare
-  v_user_id text := nullif(p_link->>'user_id', '');
+  v_user_id text := p_link->>'user_id';
   v_external_id text := nullif(p_link->>'external_user_id', '');
   v_has_token boolean :=
     coalesce(nullif(p_link->>'access_token', ''), nullif(p_link->>'refresh_token', '')) is not null;
@@ -18,18 +18,7 @@ declare
   v_before public.user_integrations;
   v public.user_integrations;
 begin
-  perform gatehouse.check_link(p_link);
-  if v_user_id is null or nullif(p_link->>'service_id', '') is null then
-    raise exception '% is missing', case when v_user_id is null then 'user_id' else 'service_id' end
-      using errcode = 'GH018', detail = 'integration.incomplete';
-  elsif not coalesce(gatehouse.may_act_for(v_user_id), false) then
-    raise exception 'subject.forbidden' using errcode = 'GH013', detail = 'subject.forbidden';
-  end if;
-  -- One at a time for a user: two calls that link the same account make one row.
-  perform from public.users u where u.id = v_user_id for no key update;
-  if not found then
-    raise exception 'There is no user "%"', v_user_id using errcode = 'GH015', detail = 'user.not_found';
-  end if;
+  perform gatehouse.begin_linking(p_link);
   v_service := gatehouse.linkable_service(p_link->>'service_id');
   if v_link->>'sealed_for' <> v_service.connector_id then
     raise exception 'The tokens are sealed for another connector than that of %', v_service.name

@@ -6,25 +6,16 @@ create or replace function gatehouse.unlink_integrations(p_unlink jsonb) returns
 language plpgsql volatile security definer set search_path = ''
 as $$
 declare
-  v_user_id text := nullif(p_unlink->>'user_id', '');
+  v_user_id text := p_unlink->>'user_id';
   v_external_id text := p_unlink->>'external_user_id';
   v_event_id uuid := case when gatehouse.uid() is not null then (p_unlink->>'event_id')::uuid end;
   v public.user_integrations;
   v_unlinked integer := 0;
 begin
-  perform gatehouse.check_link(p_unlink);
-  if v_user_id is null or nullif(p_unlink->>'service_id', '') is null then
-    raise exception '% is missing', case when v_user_id is null then 'user_id' else 'service_id' end
-      using errcode = 'GH018', detail = 'integration.incomplete';
-  elsif not coalesce(gatehouse.may_act_for(v_user_id), false) then
-    raise exception 'subject.forbidden' using errcode = 'GH013', detail = 'subject.forbidden';
-  elsif v_external_id = '' then
+  perform gatehouse.begin_linking(p_unlink);
+  if v_external_id = '' then
     raise exception 'external_user_id is empty: leave it out to unlink every account of the service'
       using errcode = 'GH018', detail = 'integration.incomplete';
-  end if;
-  perform from public.users u where u.id = v_user_id for no key update;
-  if not found then
-    raise exception 'There is no user "%"', v_user_id using errcode = 'GH015', detail = 'user.not_found';
   elsif not exists (select from public.services s where s.id = p_unlink->>'service_id') then
     raise exception 'There is no service "%"', p_unlink->>'service_id'
       using errcode = 'GH016', detail = 'service.not_found';

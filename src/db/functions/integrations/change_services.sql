@@ -1,0 +1,51 @@
+-- Links or unlinks (p_verb) many services of a user. Each item stands by itself: a bad one is reported with its index
+-- (from 0), code and reason, and spoils no other. A bare text is a service id. Answers {total, succeeded, failed, results:
+-- [{index, service_id, success, integration_id | unlinked | code, error}]}. Raises GH018 where there is no list.
+create or replace function gatehouse.change_services(p_verb text, p_user_id text, p_services jsonb) returns jsonb
+language plpgsql volatile
+as $$
+declare
+  v_item jsonb;
+  v_index integer;
+  v_done integer := 0;
+  v_results jsonb[] := '{}';
+  v_code text;
+begin
+  if coalesce(jsonb_typeof(p_services), 'null') <> 'array' then
+    raise exception 'services_json: a list of services' using errcode = 'GH018', detail = 'integration.incomplete';
+  end if;
+  for v_item, v_index in
+      select e.value, e.ordinality - 1 from jsonb_array_elements(p_services) with ordinality e loop
+    begin
+      if jsonb_typeof(v_item) = 'string' then
+        v_item := jsonb_build_object('service_id', v_item);
+      elsif jsonb_typeof(v_item) <> 'object' then
+        raise exception 'An item is an object with service_id'
+          using errcode = 'GH018', detail = 'integration.incomplete';
+      end if;
+      v_item := v_item || jsonb_build_object('user_id', p_user_id);
+      v_results := v_results || (jsonb_build_object(
+        'index', v_index, 'service_id', v_item->'service_id', 'success', true) || case p_verb
+          when 'link' then jsonb_build_object('integration_id', gatehouse.link_integration(v_item))
+          when 'unlink' then jsonb_build_object('unlinked', gatehouse.unlink_integrations(v_item)) end);
+      v_done := v_done + 1;
+    exception when others then
+      -- An item's own fault is reported with it; anything else (a deadlock, a full disk) is nobody's item.
+      if left(sqlstate, 2) not in ('GH', '22', '23') then
+        raise;
+      end if;
+      get stacked diagnostics v_code = pg_exception_detail;
+      v_results := v_results || jsonb_build_object(
+        'index', v_index, 'service_id', v_item->'service_id', 'success', false,
+        'code', case when left(sqlstate, 2) = 'GH' then v_code else 'input.invalid' end, 'error', sqlerrm);
+    end;
+  end loop;
+  return jsonb_build_object('total', jsonb_array_length(p_services), 'succeeded', v_done,
+    'failed', jsonb_array_length(p_services) - v_done, 'results', to_jsonb(v_results));
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.change_services(text, text, jsonb) is 'Links or unlinks many services of a user.';
+--> statement-breakpoint
+revoke all on function gatehouse.change_services(text, text, jsonb) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.change_services(text, text, jsonb) to gatehouse_member, gatehouse_sql;
