@@ -1,4 +1,4 @@
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { newPerson } from './support/browser.ts';
 import { emailOf, newcomer, type ProviderPlace, startProviderPlace, subjectOf } from './support/provider-place.ts';
@@ -8,12 +8,11 @@ const LIST = '/account/connections';
 
 let place: ProviderPlace;
 let worker: RunningWorker;
-let browser: Browser;
 const owner = databaseOwner();
 
 beforeAll(async () => {
   place = await startProviderPlace();
-  ({ worker, browser } = place);
+  ({ worker } = place);
 });
 afterAll(async () => place?.close());
 
@@ -106,7 +105,7 @@ describe('a connection', () => {
     const { page, context } = await visitor();
     await page.getByRole('button', { name: 'Connect Demo' }).click();
     await choose(page, 'Cancel');
-    await page.waitForURL(`${worker.url}${LIST}?problem=place.provider.denied`);
+    await page.waitForURL(`${worker.url}${LIST}?problem=provider.denied`);
     const alert = page.getByRole('alert').getByText('The provider says that you cancelled. Nothing has changed.');
     expect(await alert.evaluate((element) => element === document.activeElement)).toBe(true);
     expect(await connected(page).count()).toBe(0);

@@ -1,4 +1,4 @@
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { newId } from '../../src/lib/ids.ts';
 import { insert } from '../support/owner.ts';
@@ -10,12 +10,11 @@ const HOME = '/integrations';
 
 let place: ProviderPlace;
 let worker: RunningWorker;
-let browser: Browser;
 const owner = databaseOwner();
 
 beforeAll(async () => {
   place = await startProviderPlace();
-  ({ worker, browser } = place);
+  ({ worker } = place);
 });
 afterAll(async () => place?.close());
 
@@ -205,7 +204,7 @@ describe('a service', () => {
     const { page, context } = await visitor();
     await page.getByRole('button', { name: 'Connect Demo Calendar' }).click();
     await choose(page, 'Cancel');
-    await page.waitForURL(`${worker.url}${HOME}?problem=place.provider.denied`);
+    await page.waitForURL(`${worker.url}${HOME}?problem=provider.denied`);
     const alert = page.getByRole('alert').getByText('The provider says that you cancelled. Nothing has changed.');
     expect(await alert.evaluate((element) => element === document.activeElement)).toBe(true);
     expect(await linked(page).count()).toBe(0);
