@@ -29,7 +29,7 @@ const arrival = (page: Page, done: string) => page.waitForURL(`${worker.url}${HO
 const visitor = (options?: Parameters<typeof newPerson>[2]) =>
   newcomer(place, { link: 'Connect a service', path: HOME, options });
 
-/** Connects an account of a demo service through the place.provider. */
+/** Connects an account of a demo service through the provider. */
 async function connect(page: Page, service: string, name: string, refused: readonly string[] = []): Promise<void> {
   await page.getByRole('button', { name: new RegExp(`^Connect (another )?${service}`) }).click();
   await choose(page, name, refused);
