@@ -1,11 +1,11 @@
 import type { ErrorCode } from './errors.ts';
-import { AppError } from './errors.ts';
 import type { Bindings, Settings } from './env.ts';
 import type { Gate, Requirement } from './db/gate.ts';
 import type { Credential } from './lib/credentials.ts';
 import type { Device } from './lib/user-agent.ts';
 import type { Mailer } from './mail/mailer.ts';
-import type { PolicyName } from './rate-limits.ts';
+import type { Operation } from './operation.ts';
+import type { PolicyName, Turn } from './rate-limits.ts';
 
 /** Where a request came from, as far as it tells. Kept out of logs. */
 export interface RequestFacts {
@@ -15,8 +15,13 @@ export interface RequestFacts {
   /** Reads the User-Agent when asked, since most calls never need it. */
   device(): Device;
   location(): Location;
-  /** `Idempotency-Key` as sent, or null. */
-  readonly idempotencyKey: string | null;
+  /** As sent, not checked yet: src/operation.ts is the only reader. */
+  readonly idempotency: {
+    /** `Idempotency-Key`. */
+    readonly key: string | null;
+    /** `Idempotency-Caller`: a secret by which a caller without a credential is known again. */
+    readonly caller: string | null;
+  };
 }
 
 /** From Cloudflare's own look-up; null where it does not know. */
@@ -54,8 +59,13 @@ export interface Context {
   log(event: LogEvent): void;
   memberGate(credential: Credential, requirement: Requirement): Gate;
   readonly systemGate: Gate;
-  /** Counts one attempt at a named sensitive action; refuses with `rate_limit.exceeded`. */
-  limit(policy: PolicyName, account?: string): Promise<void>;
+  /** Makes the ids and secrets of this call: random ones, or with an `Idempotency-Key` the same ones again. */
+  readonly operation: Operation;
+  /**
+   * Counts one attempt at a named sensitive action; refuses with `rate_limit.exceeded`. The same operation (src/trpc.ts
+   * names it) sent again is not counted again, and its turn says so.
+   */
+  limit(policy: PolicyName, account?: string, operation?: string): Promise<Turn>;
 }
 
 /** One structured log line. No personal data, no secrets: only what is listed here. */
@@ -71,13 +81,6 @@ export type SystemContext = Context & { readonly system: Gate };
 
 /** A call behind the gate. */
 export type GatedContext = Context & { readonly gate: Gate };
-
-/** `Idempotency-Key` of the request, checked, or null. 16 characters at least: it stands in for randomness. */
-export function idempotencyKey(ctx: Context): string | null {
-  const key = ctx.facts.idempotencyKey;
-  if (key !== null && !/^[!-~]{16,200}$/.test(key)) throw new AppError('idempotency_key.malformed');
-  return key;
-}
 
 /** What work on the vault needs, in a request as in a job: it goes on where no caller is. */
 export type VaultContext = Pick<Context, 'settings' | 'bindings' | 'systemGate' | 'log'>;

@@ -163,6 +163,17 @@ export const errors = {
   'idempotency_key.reused': {
     trpc: 'CONFLICT',
     message: 'That Idempotency-Key was sent before with other input. Use a new key.',
+    sqlstate: 'GH023',
+  },
+  'idempotency_key.expired': {
+    trpc: 'CONFLICT',
+    message: 'That Idempotency-Key was first used more than 24 hours ago. Use a new key.',
+    sqlstate: 'GH024',
+  },
+  'idempotency_key.other_day': {
+    trpc: 'CONFLICT',
+    message: 'That Idempotency-Key was first used on another day. Send the call again.',
+    sqlstate: 'GH025',
   },
   'idempotency_key.malformed': {
     trpc: 'BAD_REQUEST',

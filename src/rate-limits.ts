@@ -73,6 +73,8 @@ export function nextFreeAt(taken: readonly number[], limits: readonly RateLimit[
 /** What one limiter object answers. */
 export interface RateLimitDecision {
   readonly allowed: boolean;
+  /** The same operation was granted before, and is done or under way: what it does must not be done again. */
+  readonly isRepeat: boolean;
   /** Whole seconds until a take succeeds; 0 when this one did. */
   readonly retryAfterSeconds: number;
   /** ISO 8601, UTC: the moment from which the next take succeeds. */
@@ -82,7 +84,10 @@ export interface RateLimitDecision {
 /** The part of `env.RATE_LIMITER` that is used. */
 export interface RateLimiterNamespace<Id = unknown> {
   idFromName(name: string): Id;
-  get(id: Id): { take(policy: PolicyName, kind: KeyKind, operation?: string): Promise<RateLimitDecision> };
+  get(id: Id): {
+    take(policy: PolicyName, kind: KeyKind, operation?: string): Promise<RateLimitDecision>;
+    finish(operation: string): Promise<void>;
+  };
 }
 
 /** `network` as of `networkKey()`; `account` an e-mail address or id, in any case; absent while nobody is named. */
@@ -93,9 +98,17 @@ export interface RateLimitKeys {
   readonly operation?: string;
 }
 
+/** One granted use of a policy. */
+export interface Turn {
+  /** The same operation was granted before, and is done or under way: it mails nothing once more. */
+  readonly isRepeat: boolean;
+  /** Says that the operation is done, so that it is not done again when it is sent again. For work after the answer. */
+  finish(): Promise<void>;
+}
+
 /** `hops` is the number of Durable Objects asked. */
 export type Enforcement =
-  | { readonly allowed: true; readonly hops: number }
+  | ({ readonly allowed: true; readonly hops: number } & Turn)
   | {
       readonly allowed: false;
       readonly hops: number;
@@ -114,20 +127,25 @@ export async function enforce<Id>(
   policy: PolicyName,
   keys: RateLimitKeys,
 ): Promise<Enforcement> {
+  const { operation } = keys;
   let hops = 0;
+  let turn: Turn = { isRepeat: false, finish: async () => undefined };
   for (const kind of ['network', 'account'] as const) {
     const key = keys[kind];
     if (key === undefined || limitsOf(policy, kind).length === 0) continue;
     hops += 1;
-    const decision = await ask(namespace, await objectName(policy, kind, key), (stub) =>
-      stub.take(policy, kind, keys.operation),
+    const name = await objectName(policy, kind, key);
+    const { allowed, isRepeat, retryAfterSeconds, resetAt } = await ask(namespace, name, (stub) =>
+      stub.take(policy, kind, operation),
     );
-    if (!decision.allowed) {
-      const { retryAfterSeconds, resetAt } = decision;
-      return { allowed: false, hops, limitedBy: kind, retryAfterSeconds, resetAt };
-    }
+    if (!allowed) return { allowed: false, hops, limitedBy: kind, retryAfterSeconds, resetAt };
+    const finish = async () => {
+      if (operation !== undefined) await namespace.get(namespace.idFromName(name)).finish(operation);
+    };
+    // The last one asked is the narrowest: the account's, where one is named.
+    turn = { isRepeat, finish };
   }
-  return { allowed: true, hops };
+  return { allowed: true, hops, ...turn };
 }
 
 /** Names show up in dashboards and logs, so they hold a digest and no address. */

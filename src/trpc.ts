@@ -8,6 +8,7 @@ import type { Credential } from './lib/credentials.ts';
 import { AppError, type ErrorCode, errors } from './errors.ts';
 import { Uuid } from './lib/ids.ts';
 import { safeText } from './lib/text.ts';
+import { asOperation, claiming, type Operation, unkeyed } from './operation.ts';
 
 /** Who may call, as the contract tests and the documentation read it. */
 export type Access =
@@ -122,9 +123,15 @@ export const router = t.router;
 export const createCallerFactory = t.createCallerFactory;
 
 /** Anyone may call; the verb works as the system, on what it was given alone. */
-export const publicProcedure = t.procedure
-  .meta({ access: { subject: 'public' } })
-  .use(({ ctx, next }) => mapErrors(() => next({ ctx: { system: ctx.systemGate } })));
+export const publicProcedure = t.procedure.meta({ access: { subject: 'public' } }).use((call) =>
+  mapErrors(() =>
+    begin(call, (operation) =>
+      call.next({
+        ctx: { ...ofOperation(call.ctx, operation), system: claiming(call.ctx.systemGate, operation) },
+      }),
+    ),
+  ),
+);
 
 type Demand = { readonly scope?: string; readonly freshWithin?: number };
 
@@ -133,7 +140,7 @@ type Demand = { readonly scope?: string; readonly freshWithin?: number };
  * credential is refused before the input is read.
  */
 const guard = (requirement: Requirement) =>
-  t.middleware(({ ctx, next }) => mapErrors(() => passGate(ctx, requirement, (gate) => next({ ctx: { gate } }))));
+  t.middleware((call) => mapErrors(() => passGate(call, requirement, (ctx) => call.next({ ctx }))));
 
 const withCredential = t.middleware(({ ctx, next }) =>
   mapErrors(() => {
@@ -152,8 +159,8 @@ export const user = (demand: Demand & { readonly scope: string }) =>
     .meta({ access: { subject: 'user', ...demand } })
     .use(withCredential)
     .input(z.object({ userId: safeText({ min: 1, max: 255 }) }))
-    .use(({ ctx, input, next }) =>
-      passGate(ctx, { subject: 'user', userId: input.userId, ...demand }, (gate) => next({ ctx: { gate } })),
+    .use((call) =>
+      passGate(call, { subject: 'user', userId: call.input.userId, ...demand }, (ctx) => call.next({ ctx })),
     );
 
 /** The call acts on the organisation named in the input, of which the caller is a member with at least that role. */
@@ -162,9 +169,9 @@ export const organization = (role: OrganizationRole, demand: Demand = {}) =>
     .meta({ access: { subject: 'organization', role, ...demand } })
     .use(withCredential)
     .input(z.object({ organizationId: Uuid }))
-    .use(({ ctx, input, next }) =>
-      passGate(ctx, { subject: 'organization', organizationId: input.organizationId, role, ...demand }, (gate) =>
-        next({ ctx: { gate } }),
+    .use((call) =>
+      passGate(call, { subject: 'organization', organizationId: call.input.organizationId, role, ...demand }, (ctx) =>
+        call.next({ ctx }),
       ),
     );
 
@@ -177,19 +184,44 @@ function requireCredential({ credential }: Context): Credential {
   return credential;
 }
 
+/** What a middleware knows of the call it lets through. */
+interface Call {
+  readonly ctx: Context;
+  readonly type: 'query' | 'mutation' | 'subscription';
+  readonly path: string;
+  readonly getRawInput: () => Promise<unknown>;
+}
+
+/** A call that changes something is an operation, which its `Idempotency-Key` names. A query changes nothing. */
+function begin<T extends MiddlewareOutcome>(call: Call, run: (operation: Operation) => Promise<T>): Promise<T> {
+  return call.type === 'mutation' ? asOperation(call, run) : run(unkeyed);
+}
+
+/** The part of a verb's context that depends on its operation. */
+function ofOperation(ctx: Context, operation: Operation): Pick<Context, 'operation' | 'limit'> {
+  return { operation, limit: (policy, account) => ctx.limit(policy, account, operation.name) };
+}
+
 /** Hands the verb its gate, and refuses an answer that was made without asking it: nobody was authenticated then. */
-async function passGate<T extends { ok: boolean }>(
-  ctx: Context,
+async function passGate<T extends MiddlewareOutcome>(
+  call: Call,
   requirement: Requirement,
-  run: (gate: Gate) => Promise<T>,
+  run: (ctx: Pick<Context, 'operation' | 'limit'> & { gate: Gate }) => Promise<T>,
 ): Promise<T> {
-  const gate = ctx.memberGate(requireCredential(ctx), requirement);
-  let asked = false;
-  const result = await run((build) => {
-    asked = true;
-    return gate(build);
+  const { ctx } = call;
+  const memberGate = ctx.memberGate(requireCredential(ctx), requirement);
+  return begin(call, async (operation) => {
+    const gate = claiming(memberGate, operation);
+    let asked = false;
+    const result = await run({
+      ...ofOperation(ctx, operation),
+      gate: (build) => {
+        asked = true;
+        return gate(build);
+      },
+    });
+    if (result.ok && !asked)
+      throw new AppError('gate.misused', { cause: new Error('A verb answered without its gate.') });
+    return result;
   });
-  if (result.ok && !asked)
-    throw new AppError('gate.misused', { cause: new Error('A verb answered without its gate.') });
-  return result;
 }

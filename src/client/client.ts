@@ -37,6 +37,8 @@ const MAX_URL = 8_000;
  */
 export function createGatehouseClient({ url, token, fetch }: ClientOptions): GatehouseClient {
   const endpoint = endpointOf(url);
+  // Made at the first call: Workers have no randomness outside of a request.
+  let caller: string | undefined;
   const send = resendOnce(withCredentials(fetch ?? ((address, init) => globalThis.fetch(address, init))));
   const common: Pick<HTTPBatchLinkOptions<AppRouter['_def']['_config']['$types']>, 'url' | 'fetch'> = {
     url: endpoint,
@@ -51,6 +53,8 @@ export function createGatehouseClient({ url, token, fetch }: ClientOptions): Gat
           headers: async ({ op }) => ({
             ...(await authorization(token)),
             'idempotency-key': keyOf(op.context.idempotencyKey),
+            // By it a call without a token is known to be the same caller's.
+            'idempotency-caller': (caller ??= newSecret()),
           }),
         }),
         false: httpBatchLink({
@@ -80,6 +84,11 @@ async function authorization(token: Token | undefined): Promise<Record<string, s
 
 function keyOf(given: unknown): string {
   return typeof given === 'string' ? given : crypto.randomUUID();
+}
+
+/** 256 random bits in hex. */
+function newSecret(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(32)), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
 /** Cookies only where no token speaks: the two could belong to different people. */

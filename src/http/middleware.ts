@@ -55,7 +55,7 @@ export const cors: MiddlewareHandler<AppEnv> = (c, next) => {
   return allowOrigins({
     origin: (origin) => (origin === publicUrl || trustedOrigins.includes(origin) ? origin : null),
     credentials: true,
-    allowHeaders: ['authorization', 'content-type', 'idempotency-key', 'if-none-match'],
+    allowHeaders: ['authorization', 'content-type', 'idempotency-key', 'idempotency-caller', 'if-none-match'],
     allowMethods: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
     exposeHeaders: ['etag', 'retry-after', 'x-request-id'],
     maxAge: 600,

@@ -7,9 +7,9 @@ import { AppError } from '../errors.ts';
 import { parseCredential } from '../lib/credentials.ts';
 import { newId } from '../lib/ids.ts';
 import { clientAddress, networkKey } from '../lib/network.ts';
-import { sha256Hex } from '../lib/secrets.ts';
 import { describeDevice } from '../lib/user-agent.ts';
 import { createMailer } from '../mail/create-mailer.ts';
+import { unkeyed } from '../operation.ts';
 import { enforce } from '../rate-limits.ts';
 import { openCookies } from './cookies.ts';
 import { logLine } from './log.ts';
@@ -50,7 +50,7 @@ export function openContext(c: HonoContext<AppEnv>): RequestContext {
       address,
       device: () => describeDevice(headers.get('user-agent')),
       location: () => locationOf(c.req.raw),
-      idempotencyKey: headers.get('idempotency-key'),
+      idempotency: { key: headers.get('idempotency-key'), caller: headers.get('idempotency-caller') },
     },
     credential: secret === null ? null : readCredential(secret, bearer !== null),
     usesCookie: bearer === null && secret !== null,
@@ -79,18 +79,14 @@ export function openContext(c: HonoContext<AppEnv>): RequestContext {
       return memberGate(requirement.subject === 'platform' ? service : member, credential, requirement);
     },
     systemGate: systemGate(service),
-    limit: async (policy, account) => {
-      const operation = await operationOf(headers.get('idempotency-key'), policy);
+    operation: unkeyed,
+    limit: async (policy, account, operation) => {
       const outcome = await enforce(c.env.RATE_LIMITER, policy, { network, account, operation });
       hops += outcome.hops;
       if (!outcome.allowed) throw tooMany(outcome.retryAfterSeconds, outcome.resetAt);
+      return outcome;
     },
   };
-}
-
-/** What a limiter knows a request by: a digest, since a key may be anything. */
-async function operationOf(idempotencyKey: string | null, policy: string): Promise<string | undefined> {
-  return idempotencyKey === null ? undefined : sha256Hex(`${policy}:${idempotencyKey}`);
 }
 
 /** The refusal of a rate limit: says when. */

@@ -13,6 +13,7 @@ export const expiringTables = [
   'security_alerts',
   'known_devices',
   'connection_events',
+  'idempotency_keys',
 ] as const;
 
 const BATCH = 1_000;

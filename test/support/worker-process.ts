@@ -1,6 +1,7 @@
 import type { DeliveryQueue } from '../../bench/support/queue.ts';
 import type { QueueBatch, QueueOutcome } from '../../bench/support/queue-delivery.ts';
 import { encodeMessage } from '../../bench/support/queue-messages.ts';
+import { randomSecret } from '../../src/lib/secrets.ts';
 import { startWorkerd, type WorkerSetup } from '../../bench/support/workerd.ts';
 
 /** What a tRPC call gives. */
@@ -67,6 +68,8 @@ function batchOf(bodies: readonly unknown[], attempts: number): QueueBatch {
   return { queue: 'gatehouse-refresh', messages };
 }
 
+/** By which calls without a token are known to be the same caller's. */
+const caller = randomSecret();
 let network = Math.floor(Math.random() * 2 ** 16);
 
 function callerOf(url: string): WorkerProcess['call'] {
@@ -80,7 +83,7 @@ function callerOf(url: string): WorkerProcess['call'] {
         'content-type': 'application/json',
         'cf-connecting-ip': `10.${network >> 16}.${(network >> 8) & 255}.${network & 255}`,
         ...(given.token && { authorization: `Bearer ${given.token}` }),
-        ...(given.key && { 'idempotency-key': given.key }),
+        ...(given.key && { 'idempotency-key': given.key, 'idempotency-caller': caller }),
       },
       body: isQuery ? undefined : JSON.stringify(input ?? {}),
     });

@@ -2,6 +2,7 @@ import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers';
 import { createApp } from '../../src/app.ts';
 import type { Env } from '../../src/env.ts';
+import { randomSecret } from '../../src/lib/secrets.ts';
 import { developmentMailbox } from '../../src/mail/development.ts';
 import { connectOwner, type Owner } from './owner.ts';
 
@@ -16,6 +17,11 @@ let nextNetwork = Math.floor(Math.random() * 2 ** 24);
 export function newAddress(): string {
   nextNetwork = (nextNetwork + 1) % 2 ** 24;
   return `10.${nextNetwork >> 16}.${(nextNetwork >> 8) & 255}.${nextNetwork & 255}`;
+}
+
+/** The headers of a caller without a credential, by which the same call sent again is known. */
+export function keyedHeaders(key: string = crypto.randomUUID()): Record<string, string> {
+  return { 'idempotency-key': key, 'idempotency-caller': randomSecret() };
 }
 
 /** Sends a request through the whole app and waits for the work it left for later (mail). */

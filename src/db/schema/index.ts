@@ -6,5 +6,6 @@ export * from './integrations.ts';
 export * from './legacy.ts';
 export * from './oauth.ts';
 export * from './oauth-records.ts';
+export * from './operations.ts';
 export * from './organizations.ts';
 export * from './webhooks.ts';

@@ -12,7 +12,7 @@ import type { EmailChanged } from './schemas.ts';
  */
 export async function confirmEmailChange(ctx: GatedContext, input: MailProofInput): Promise<EmailChanged> {
   const proof = await returnedProof(ctx, input);
-  const change = await newChange(ctx, 'account.confirmEmailChange', 'magic_link');
+  const change = await newChange(ctx, 'magic_link');
   const params = [JSON.stringify(proof.row), JSON.stringify(change.facts)];
   const statement = plain('select gatehouse.change_email($1::jsonb, $2::jsonb) as answer', params);
   const { email } = await applyChange<{ outcome: 'changed'; email: string }>(ctx, change, {

@@ -1,7 +1,7 @@
 import type { Context } from '../../context.ts';
 import { sha256Hex } from '../../lib/secrets.ts';
 import { type SecurityMailKind, securityMail } from '../../mail/templates/security.ts';
-import type { Maker } from '../idempotency.ts';
+import type { Operation } from '../../operation.ts';
 
 /** What a SQL function says about a mail it noted; see `gatehouse.raise_alert`. */
 export interface AlertAnswer {
@@ -22,9 +22,9 @@ export interface PossibleAlert {
   readonly row: { readonly id: string; readonly tokenHash: string };
 }
 
-export async function possibleAlert(maker: Maker): Promise<PossibleAlert> {
-  const secret = await maker.secret('alert.secret');
-  return { secret, row: { id: await maker.id('alert.id'), tokenHash: await sha256Hex(secret) } };
+export async function possibleAlert(operation: Operation): Promise<PossibleAlert> {
+  const secret = await operation.secret('alert.secret');
+  return { secret, row: { id: await operation.id('alert.id'), tokenHash: await sha256Hex(secret) } };
 }
 
 /** Mails the alert, after the answer. */

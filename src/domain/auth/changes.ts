@@ -1,16 +1,14 @@
 import type { GatedContext } from '../../context.ts';
 import { firstValue, type PlainStatement } from '../../db/statement.ts';
 import { AppError, type ErrorCode } from '../../errors.ts';
-import { type Maker, makerOf } from '../idempotency.ts';
 import { type AlertAnswer, announce, type PossibleAlert, possibleAlert } from './alerts.ts';
 import { requestRecord } from './session.ts';
 
 /** How a change of credentials enters the history (requirement 3 §1.2's `auth_method`); null for what is no sign-in. */
 export type AuthMethod = 'magic_link' | 'oauth' | 'passkey' | 'mfa' | null;
 
-/** A change of a person's credentials: its ids and secrets, made before the trip, and what the database is told of it. */
+/** A change of a person's credentials: the mail that it may raise, and what the database is told of it. */
 export interface Change {
-  readonly maker: Maker;
   readonly alert: PossibleAlert;
   readonly facts: Readonly<Record<string, unknown>>;
 }
@@ -19,11 +17,11 @@ export interface Change {
  * Prepares a change. Its `eventId` becomes the id of its row in the history, by which the database knows the same change
  * when it is sent twice because an answer was lost.
  */
-export async function newChange(ctx: GatedContext, procedure: string, authMethod: AuthMethod): Promise<Change> {
-  const maker = makerOf(ctx, (await ctx.credential?.hash()) ?? '', procedure);
-  const alert = await possibleAlert(maker);
-  const facts = { ...requestRecord(ctx), authMethod, eventId: await maker.id('event.id'), alert: alert.row };
-  return { maker, alert, facts };
+export async function newChange(ctx: GatedContext, authMethod: AuthMethod): Promise<Change> {
+  const { operation } = ctx;
+  const alert = await possibleAlert(operation);
+  const facts = { ...requestRecord(ctx), authMethod, eventId: await operation.id('event.id'), alert: alert.row };
+  return { alert, facts };
 }
 
 type Answer<Done extends string> = { readonly outcome: Done | ErrorCode; readonly alert?: AlertAnswer | null };

@@ -9,7 +9,7 @@ import { newChange } from './changes.ts';
  * @throws session.not_found when the subject has no such session
  */
 export async function revokeSession(ctx: GatedContext, sessionId: string): Promise<void> {
-  const facts = await factsOf(ctx, 'auth.revokeSession');
+  const facts = await factsOf(ctx);
   const isThere = await ctx
     .gate(() => [plain('select gatehouse.revoke_session($1::uuid, $2::jsonb) as found', [sessionId, facts])])
     .then(([rows]) => firstValue<boolean>(rows, 'found'))
@@ -22,14 +22,14 @@ export async function revokeSession(ctx: GatedContext, sessionId: string): Promi
 
 /** Ends every session of the subject but the one that asks; how many that were. */
 export async function revokeOtherSessions(ctx: GatedContext): Promise<{ revoked: number }> {
-  const facts = await factsOf(ctx, 'auth.revokeOtherSessions');
+  const facts = await factsOf(ctx);
   const [rows] = await ctx.gate(() => [plain('select gatehouse.revoke_other_sessions($1::jsonb) as revoked', [facts])]);
   return { revoked: firstValue<number>(rows, 'revoked') };
 }
 
 /** Ends the session that asks, and forgets its cookie. Succeeds when it is already ended. */
 export async function signOut(ctx: GatedContext): Promise<void> {
-  const facts = await factsOf(ctx, 'auth.signOut');
+  const facts = await factsOf(ctx);
   await ctx
     .gate(() => [plain('select from gatehouse.end_session($1::jsonb)', [facts])])
     .catch((error: unknown) => {
@@ -38,8 +38,8 @@ export async function signOut(ctx: GatedContext): Promise<void> {
   ctx.cookies.clear('session');
 }
 
-async function factsOf(ctx: GatedContext, procedure: string): Promise<string> {
-  return JSON.stringify((await newChange(ctx, procedure, null)).facts);
+async function factsOf(ctx: GatedContext): Promise<string> {
+  return JSON.stringify((await newChange(ctx, null)).facts);
 }
 
 /** The id of the revoked session that the gate refused, or null when the error is another one. */

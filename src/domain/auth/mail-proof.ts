@@ -1,7 +1,8 @@
 import type { Context } from '../../context.ts';
 import { AppError } from '../../errors.ts';
 import { sha256Hex } from '../../lib/secrets.ts';
-import type { Maker } from '../idempotency.ts';
+import type { MailMessage } from '../../mail/mailer.ts';
+import type { Turn } from '../../rate-limits.ts';
 import {
   type BrowserProof,
   codeHashes,
@@ -20,12 +21,13 @@ export interface NewMailProof {
 }
 
 /** Makes link and code of a mail, bound to the browser that asks. It keeps its secret, so that the link of either of two mails works in it. */
-export async function newMailProof(ctx: Context, maker: Maker, delivery: Delivery): Promise<NewMailProof> {
-  const linkId = await maker.id('id');
-  const token = await maker.secret('token');
-  const code = await maker.code('code');
+export async function newMailProof(ctx: Context, delivery: Delivery): Promise<NewMailProof> {
+  const { operation } = ctx;
+  const linkId = await operation.id('id');
+  const token = await operation.secret('token');
+  const code = await operation.code('code');
   const kept = delivery === 'cookie' ? parseBrowserProof(ctx.cookies.read('sign_in'))?.secret : undefined;
-  const secret = kept ?? (await maker.secret('browser'));
+  const secret = kept ?? (await operation.secret('browser'));
   const [codeHash] = await codeHashes(ctx.settings.lookupKeys, linkId, code);
   const row = {
     id: linkId,
@@ -38,6 +40,17 @@ export async function newMailProof(ctx: Context, maker: Maker, delivery: Deliver
   return { token, code, browser: { linkId, secret }, row };
 }
 
+/** Mails after the answer, once: the same call sent again mails nothing more, unless whoever began it died on the way. */
+export function mailInTurn(ctx: Context, turn: Turn, message: MailMessage): void {
+  if (turn.isRepeat) return;
+  ctx.later(
+    ctx
+      .mailer()
+      .send(message)
+      .then(() => turn.finish()),
+  );
+}
+
 /** Hands the browser's half over, as a cookie or in the answer; when the mail's half ends. */
 export function deliverBrowserProof(ctx: Context, proof: NewMailProof, delivery: Delivery) {
   const text = formatBrowserProof(proof.browser);
@@ -48,9 +61,8 @@ export function deliverBrowserProof(ctx: Context, proof: NewMailProof, delivery:
   };
 }
 
-/** A mailed proof that came back: a secret only its bearer has, and what `gatehouse.prove_mail` is told. */
+/** A mailed proof that came back, as `gatehouse.prove_mail` is told of it. */
 export interface MailProof {
-  readonly secret: string;
   readonly row: Readonly<Record<string, unknown>>;
 }
 
@@ -62,7 +74,7 @@ interface Returned {
 export async function linkProof(ctx: Context, input: Returned & { readonly token: string }): Promise<MailProof> {
   const browser = returnedBrowser(ctx, input);
   const row = { tokenHash: await sha256Hex(input.token), browserHash: browser && (await sha256Hex(browser.secret)) };
-  return { secret: input.token, row };
+  return { row };
 }
 
 /** By the six digits of the mail, in the browser that asked for it. @throws code.invalid when it asked for none */
@@ -74,7 +86,7 @@ export async function codeProof(ctx: Context, input: Returned & { readonly code:
     codeHashes: await codeHashes(ctx.settings.lookupKeys, browser.linkId, input.code),
     browserHash: await sha256Hex(browser.secret),
   };
-  return { secret: browser.secret, row };
+  return { row };
 }
 
 /** Either of the two, counted as what it is. */

@@ -2,10 +2,10 @@ import type { Context, SystemContext } from '../../context.ts';
 import { firstValue, plain } from '../../db/statement.ts';
 import { AppError } from '../../errors.ts';
 import { safeRedirect } from '../../lib/redirects.ts';
+import type { MailContent } from '../../mail/templates/layout.ts';
 import { signInMail } from '../../mail/templates/sign-in.ts';
-import { makerOf } from '../idempotency.ts';
 import { MAGIC_LINK_SECONDS } from './magic-link.ts';
-import { deliverBrowserProof, newMailProof } from './mail-proof.ts';
+import { deliverBrowserProof, mailInTurn, newMailProof } from './mail-proof.ts';
 import type { MagicLinkRequested, RequestMagicLinkInput } from './schemas.ts';
 
 type MailKind = 'sign_in' | 'sign_up' | 'sign_up_closed';
@@ -16,15 +16,16 @@ type MailKind = 'sign_in' | 'sign_up' | 'sign_up_closed';
  */
 export async function requestMagicLink(ctx: SystemContext, input: RequestMagicLinkInput): Promise<MagicLinkRequested> {
   const redirectUrl = readRedirect(ctx, input.redirectUrl);
-  await ctx.limit('magic_link.send', input.email);
-  const proof = await newMailProof(ctx, makerOf(ctx, '', 'auth.requestMagicLink'), input.delivery);
+  const turn = await ctx.limit('magic_link.send', input.email);
+  const proof = await newMailProof(ctx, input.delivery);
   const link = { ...proof.row, email: input.email, redirectUrl, signUpOpen: ctx.settings.signUp === 'open' };
   const [rows] = await ctx.system(() => [
     plain('select gatehouse.request_magic_link($1::jsonb) as kind', [JSON.stringify(link)]),
   ]);
   const kind = firstValue<MailKind | 'conflict'>(rows, 'kind');
   if (kind === 'conflict') throw new AppError('idempotency_key.reused');
-  ctx.later(sendMail(ctx, { kind, to: input.email, token: proof.token, code: proof.code }));
+  const mail = signInMailOf(ctx, { kind, token: proof.token, code: proof.code });
+  mailInTurn(ctx, turn, { to: input.email, ...mail });
   return deliverBrowserProof(ctx, proof, input.delivery);
 }
 
@@ -36,13 +37,9 @@ export function readRedirect(ctx: Context, candidate: string | undefined): strin
   return url;
 }
 
-async function sendMail(
-  ctx: Context,
-  mail: { kind: MailKind; to: string; token: string; code: string },
-): Promise<void> {
+function signInMailOf(ctx: Context, mail: { kind: MailKind; token: string; code: string }): MailContent {
   const { publicUrl, productName } = ctx.settings;
   // In the fragment, which no server, proxy or Referer sees, and which mail scanners do not post (better-auth #9690).
   const link = `${publicUrl}/sign-in#token=${mail.token}`;
-  const content = signInMail({ kind: mail.kind, link, code: mail.code, minutes: MAGIC_LINK_SECONDS / 60, productName });
-  await ctx.mailer().send({ to: mail.to, ...content });
+  return signInMail({ kind: mail.kind, link, code: mail.code, minutes: MAGIC_LINK_SECONDS / 60, productName });
 }

@@ -3,9 +3,9 @@ import { firstValue, plain } from '../../db/statement.ts';
 import { AppError, type ErrorCode } from '../../errors.ts';
 import { emailChangeMail } from '../../mail/templates/email-change.ts';
 import { stepUpMail } from '../../mail/templates/step-up.ts';
-import { makerOf } from '../idempotency.ts';
+import type { Turn } from '../../rate-limits.ts';
 import { MAGIC_LINK_SECONDS } from './magic-link.ts';
-import { deliverBrowserProof, newMailProof, type NewMailProof } from './mail-proof.ts';
+import { deliverBrowserProof, mailInTurn, newMailProof, type NewMailProof } from './mail-proof.ts';
 import type { Delivery, ProofMailRequested } from './schemas.ts';
 
 /** Mails a link and a code to the caller's verified address, to prove anew who they are. @throws email.missing */
@@ -14,8 +14,8 @@ export async function requestStepUpMail(
   { delivery }: { readonly delivery: Delivery },
 ): Promise<ProofMailRequested> {
   // By the session, not by the address: what strangers ask for at the address does not keep its owner from this.
-  await ctx.limit('magic_link.send', (await ctx.credential?.hash()) ?? '');
-  return request(ctx, { purpose: 'step_up', email: null, delivery });
+  const turn = await ctx.limit('magic_link.send', (await ctx.credential?.hash()) ?? '');
+  return request(ctx, turn, { purpose: 'step_up', email: null, delivery });
 }
 
 /**
@@ -26,8 +26,8 @@ export async function requestEmailChange(
   ctx: GatedContext,
   { email, delivery }: { readonly email: string; readonly delivery: Delivery },
 ): Promise<ProofMailRequested> {
-  await ctx.limit('magic_link.send', email);
-  return request(ctx, { purpose: 'email_change', email, delivery });
+  const turn = await ctx.limit('magic_link.send', email);
+  return request(ctx, turn, { purpose: 'email_change', email, delivery });
 }
 
 interface Wanted {
@@ -36,9 +36,8 @@ interface Wanted {
   readonly delivery: Delivery;
 }
 
-async function request(ctx: GatedContext, wanted: Wanted): Promise<ProofMailRequested> {
-  const maker = makerOf(ctx, (await ctx.credential?.hash()) ?? '', `mail.${wanted.purpose}`);
-  const proof = await newMailProof(ctx, maker, wanted.delivery);
+async function request(ctx: GatedContext, turn: Turn, wanted: Wanted): Promise<ProofMailRequested> {
+  const proof = await newMailProof(ctx, wanted.delivery);
   const params = [wanted.purpose, wanted.email, JSON.stringify(proof.row)];
   const [rows] = await ctx.gate(() => [
     plain('select gatehouse.request_proof_mail($1, $2, $3::jsonb) as answer', params),
@@ -46,7 +45,7 @@ async function request(ctx: GatedContext, wanted: Wanted): Promise<ProofMailRequ
   const answer = firstValue<{ outcome: 'send' | 'taken' | ErrorCode; email: string }>(rows, 'answer');
   if (answer.outcome !== 'send' && answer.outcome !== 'taken') throw new AppError(answer.outcome);
   const content = contentOf(ctx, wanted, { proof, isTaken: answer.outcome === 'taken' });
-  ctx.later(ctx.mailer().send({ to: answer.email, ...content }));
+  mailInTurn(ctx, turn, { to: answer.email, ...content });
   return deliverBrowserProof(ctx, proof, wanted.delivery);
 }
 

@@ -3,7 +3,7 @@ import { AppError, type ErrorCode } from '../../errors.ts';
 import { SESSION_PREFIX } from '../../lib/credentials.ts';
 import { newId } from '../../lib/ids.ts';
 import { sha256Hex } from '../../lib/secrets.ts';
-import type { Maker } from '../idempotency.ts';
+import type { Operation } from '../../operation.ts';
 import { type AlertAnswer, announce, type PossibleAlert, possibleAlert } from './alerts.ts';
 import type { Delivery, SignedIn } from './schemas.ts';
 
@@ -23,13 +23,13 @@ const DEVICE_SECONDS = 400 * 24 * 3600;
 /** A new credential for every sign-in (ASVS 7.2.4). The secret stays in the Worker; its SHA-256 is stored. */
 export async function newSession(
   ctx: Context,
-  maker: Maker,
   kind: { readonly authMethod: string; readonly delivery: Delivery },
 ): Promise<NewSession> {
-  const id = await maker.id('session.id');
-  const secret = await sessionSecret(maker);
-  const alert = await possibleAlert(maker);
-  const deviceSecret = kind.delivery === 'cookie' ? (knownDevice(ctx) ?? (await maker.secret('device'))) : null;
+  const { operation } = ctx;
+  const id = await operation.id('session.id');
+  const secret = await sessionSecret(operation);
+  const alert = await possibleAlert(operation);
+  const deviceSecret = kind.delivery === 'cookie' ? (knownDevice(ctx) ?? (await operation.secret('device'))) : null;
   const { deviceType, deviceName, browser, os } = ctx.facts.device();
   const { city, country } = ctx.facts.location();
   const row = {
@@ -53,8 +53,8 @@ export async function newSession(
 }
 
 /** A session's secret: prefix and 256 bits. */
-export async function sessionSecret(maker: Maker): Promise<string> {
-  return SESSION_PREFIX + (await maker.secret('session.secret'));
+export async function sessionSecret(operation: Operation): Promise<string> {
+  return SESSION_PREFIX + (await operation.secret('session.secret'));
 }
 
 function knownDevice(ctx: Context): string | null {

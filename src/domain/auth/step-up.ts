@@ -35,7 +35,7 @@ export async function startStepUp(ctx: GatedContext): Promise<StepUpStart> {
  * or by the link or code of a mail (one). The session gets a new secret (ASVS 7.2.4), as a cookie or in the answer.
  */
 export async function stepUp(ctx: GatedContext, input: StepUpInput): Promise<SteppedUp> {
-  const change = await newChange(ctx, 'auth.stepUp', 'mfa');
+  const change = await newChange(ctx, 'mfa');
   const { response, delivery } = input;
   const statement = response ? await byPasskey(ctx, response) : byMail(await returnedProof(ctx, input));
   return finish(ctx, change, { delivery, statement });
@@ -78,7 +78,7 @@ async function finish(
   change: Change,
   step: { readonly delivery: Delivery; readonly statement: Prepare },
 ): Promise<SteppedUp> {
-  const secret = await sessionSecret(change.maker);
+  const secret = await sessionSecret(ctx.operation);
   const statement = step.statement(change, await sha256Hex(secret));
   const answer = await ctx
     .gate(() => [statement])

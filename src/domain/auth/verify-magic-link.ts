@@ -1,6 +1,5 @@
 import type { SystemContext } from '../../context.ts';
 import { firstValue, plain } from '../../db/statement.ts';
-import { makerOf } from '../idempotency.ts';
 import { codeProof, linkProof, type MailProof } from './mail-proof.ts';
 import type { Delivery, SignedIn, VerifyMagicCodeInput, VerifyMagicLinkInput } from './schemas.ts';
 import { concludeSignIn, newSession, type SignInAnswer } from './session.ts';
@@ -22,8 +21,7 @@ async function signIn(
   proof: MailProof,
   { delivery }: { readonly delivery: Delivery },
 ): Promise<SignedIn> {
-  const maker = makerOf(ctx, proof.secret, 'auth.verifyMagicLink');
-  const session = await newSession(ctx, maker, { authMethod: 'magic_link', delivery });
+  const session = await newSession(ctx, { authMethod: 'magic_link', delivery });
   const params = [JSON.stringify(proof.row), JSON.stringify(session.row)];
   const [rows] = await ctx.system(() => [
     plain('select gatehouse.sign_in_by_mail($1::jsonb, $2::jsonb) as answer', params),

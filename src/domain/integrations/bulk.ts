@@ -4,7 +4,7 @@ import { firstValue, plain } from '../../db/statement.ts';
 import { AppError, errors, type ErrorCode } from '../../errors.ts';
 import { sideBySide } from '../../lib/side-by-side.ts';
 import { type BulkLinkInput, type BulkUnlinkInput, type BrokenItem, isBroken } from './inputs.ts';
-import { makerFor, resolveUser } from './link.ts';
+import { resolveUser } from './link.ts';
 import { hasSecrets, linkRow } from './link-row.ts';
 import { learnConnectors } from './service-connectors.ts';
 import type { BulkLinked, BulkUnlinked } from './views.ts';
@@ -16,15 +16,15 @@ type ForUser = { readonly userId: string };
  * @throws user.not_found
  */
 export async function bulkLink(ctx: GatedContext, { userId, services }: BulkLinkInput & ForUser): Promise<BulkLinked> {
-  const maker = await makerFor(ctx, userId, 'integrations.bulkLink');
+  const { operation } = ctx;
   const sealedFor = services.some((item) => !isBroken(item) && hasSecrets(item))
     ? await resolveUser(ctx, userId)
     : null;
   const { good, broken } = sorted(services);
   const links = await eachOf(good, async ({ item, index }) => ({
     ...item,
-    id: await maker.id(`integration ${index}`),
-    eventId: await maker.id(`event ${index}`),
+    id: await operation.id(`integration ${index}`),
+    eventId: await operation.id(`event ${index}`),
   }));
   const attempt = async () => {
     const rows = await eachOf(links, (link) => linkRow(ctx, sealedFor, link));
@@ -43,16 +43,13 @@ export async function bulkLink(ctx: GatedContext, { userId, services }: BulkLink
 }
 
 /** `bulk_unlink_services_from_user`: softly. One trip. @throws user.not_found */
-export async function bulkUnlink(
-  ctx: GatedContext,
-  { userId, services }: BulkUnlinkInput & ForUser,
-): Promise<BulkUnlinked> {
-  const maker = await makerFor(ctx, userId, 'integrations.bulkUnlink');
+export async function bulkUnlink(ctx: GatedContext, { services }: BulkUnlinkInput): Promise<BulkUnlinked> {
+  const { operation } = ctx;
   const { good, broken } = sorted(services);
   const rows = await eachOf(good, async ({ item, index }) => ({
     service_id: item.serviceId,
     external_user_id: item.externalUserId,
-    event_id: await maker.id(`event ${index}`),
+    event_id: await operation.id(`event ${index}`),
   }));
   const text = 'select public.bulk_unlink_services_from_user(gatehouse.uid(), $1::jsonb) as answer';
   const results = await ask(ctx, text, rows);

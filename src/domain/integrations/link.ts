@@ -1,9 +1,8 @@
 import { and, desc, eq, isNull, type SQL } from 'drizzle-orm';
-import { type GatedContext, idempotencyKey } from '../../context.ts';
+import type { GatedContext } from '../../context.ts';
 import { userIntegrations } from '../../db/schema/index.ts';
 import { firstValue, plain, type PlainStatement } from '../../db/statement.ts';
 import { AppError } from '../../errors.ts';
-import { type Maker, makerOf } from '../idempotency.ts';
 import { own, selectIntegrations, viewOf } from './columns.ts';
 import type { LinkInput } from './inputs.ts';
 import { hasSecrets, linkRow } from './link-row.ts';
@@ -20,8 +19,7 @@ export async function linkIntegration(
   ctx: GatedContext,
   { userId, connectionId, ...link }: LinkInput & { readonly userId: string },
 ): Promise<IntegrationView> {
-  const maker = await makerFor(ctx, userId, 'integrations.link');
-  const eventId = await maker.id('event');
+  const eventId = await ctx.operation.id('event');
   const { serviceId, externalUserId, displayLabel } = link;
   const ofService = eq(userIntegrations.serviceId, serviceId);
   if (connectionId !== undefined) {
@@ -34,7 +32,7 @@ export async function linkIntegration(
     const statement = plain('select gatehouse.link_own_connection($1::jsonb) as id', [JSON.stringify(params)]);
     return linkAndShow(ctx, statement, and(ofService, eq(userIntegrations.connectionId, connectionId)));
   }
-  const id = await maker.id('integration');
+  const id = await ctx.operation.id('integration');
   const sealedFor = hasSecrets(link) ? await resolveUser(ctx, userId) : null;
   const ofAccount =
     externalUserId === undefined
@@ -63,28 +61,14 @@ async function linkAndShow(
   statement: PlainStatement,
   where: SQL | undefined,
 ): Promise<IntegrationView> {
-  const [linked, rows] = await send(ctx, statement, where);
+  const [linked, rows] = await ctx.gate((db) => [
+    statement,
+    selectIntegrations(db).where(and(own, where)).orderBy(desc(userIntegrations.updatedAt)).limit(10),
+  ]);
   const id = firstValue<string>(linked, 'id');
   const row = rows.find((candidate) => candidate.id === id);
   if (!row) throw new AppError('integration.not_found');
   return viewOf(row);
-}
-
-async function send(ctx: GatedContext, statement: PlainStatement, where: SQL | undefined) {
-  try {
-    return await ctx.gate((db) => [
-      statement,
-      selectIntegrations(db).where(and(own, where)).orderBy(desc(userIntegrations.updatedAt)).limit(10),
-    ]);
-  } catch (error) {
-    throw keyReused(ctx, error) ?? error;
-  }
-}
-
-/** The id that a key gives belongs to another link already. */
-function keyReused(ctx: GatedContext, error: unknown): AppError | null {
-  const isTaken = error instanceof AppError && error.code === 'input.conflict' && idempotencyKey(ctx) !== null;
-  return isTaken ? new AppError('idempotency_key.reused', { cause: error }) : null;
 }
 
 /** The id that `me` stands for: a trip of its own. Anybody else is named already. */
@@ -92,9 +76,4 @@ export async function resolveUser(ctx: GatedContext, userId: string): Promise<st
   if (userId !== 'me') return userId;
   const [rows] = await ctx.gate(() => [plain('select gatehouse.uid() as id')]);
   return firstValue<string>(rows, 'id');
-}
-
-/** Ids that a call with the same Idempotency-Key, credential and user makes again. */
-export async function makerFor(ctx: GatedContext, userId: string, procedure: string): Promise<Maker> {
-  return makerOf(ctx, `${(await ctx.credential?.hash()) ?? ''} ${userId}`, procedure);
 }

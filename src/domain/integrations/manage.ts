@@ -5,26 +5,19 @@ import { firstValue, plain, type PlainStatement } from '../../db/statement.ts';
 import { AppError, type ErrorCode } from '../../errors.ts';
 import { own, selectIntegrations, viewOf } from './columns.ts';
 import type { UpdateIntegrationInput } from './inputs.ts';
-import { makerFor } from './link.ts';
 import type { IntegrationView } from './views.ts';
-
-type ForUser = { readonly userId: string };
 
 /**
  * Changes the given fields of a linked account and answers the whole of it. `metadata.primary`, the flag that
  * requirement 1 names, is the same as `isPrimary`. One trip.
  * @throws integration.not_found, service.inactive
  */
-export async function updateIntegration(
-  ctx: GatedContext,
-  input: UpdateIntegrationInput & ForUser,
-): Promise<IntegrationView> {
+export async function updateIntegration(ctx: GatedContext, input: UpdateIntegrationInput): Promise<IntegrationView> {
   const { integrationId, metadata } = input;
   const flag = metadata?.primary;
-  const maker = await makerFor(ctx, input.userId, `integrations.update ${integrationId}`);
   const change = changeStatement({
     id: integrationId,
-    event_id: await maker.id('event'),
+    event_id: await ctx.operation.id('event'),
     display_label: input.displayLabel,
     external_username: input.externalUsername,
     metadata,
@@ -47,10 +40,9 @@ export async function updateIntegration(
  */
 export async function unlinkIntegration(
   ctx: GatedContext,
-  { userId, integrationId }: { readonly integrationId: string } & ForUser,
+  { integrationId }: { readonly integrationId: string },
 ): Promise<void> {
-  const maker = await makerFor(ctx, userId, `integrations.unlink ${integrationId}`);
-  const change = { id: integrationId, event_id: await maker.id('event'), is_active: false };
+  const change = { id: integrationId, event_id: await ctx.operation.id('event'), is_active: false };
   const [changed] = await ctx.gate(() => [changeStatement(change)]);
   refuseUnlessDone(firstValue(changed, 'outcome'));
 }

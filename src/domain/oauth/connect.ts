@@ -34,7 +34,7 @@ export async function startConnect(ctx: GatedContext, input: ConnectInput): Prom
       ? checkParameters(named, input.parameters ?? {})
       : input.parameters;
   const redirectUrl = readRedirect(ctx, input.redirectUrl);
-  const redirect = await newRedirect(ctx, 'oauth.connect', name ?? '');
+  const redirect = await newRedirect(ctx, name ?? '');
   const begun = await store(ctx, {
     ...redirect.row,
     connector: name ?? null,

@@ -4,7 +4,6 @@ import type { SystemContext } from '../../context.ts';
 import type { Requirement } from '../../db/gate.ts';
 import { firstValue, plain } from '../../db/statement.ts';
 import { AppError, type ErrorCode } from '../../errors.ts';
-import { makerOf } from '../idempotency.ts';
 import { findConnectable } from './connectors.ts';
 import { nextRefreshIn } from './schedule.ts';
 import { sealTokens } from './vault.ts';
@@ -63,15 +62,15 @@ interface Received {
 }
 
 async function rowFor(ctx: SystemContext, { back, grant, rules, owner, clientId }: Received) {
-  const maker = makerOf(ctx, back.state, 'oauth.finishConnect');
+  const { operation } = ctx;
   const { tokens } = grant;
   return {
-    id: await maker.id('connection'),
-    eventId: await maker.id('event'),
+    id: await operation.id('connection'),
+    eventId: await operation.id('event'),
     begunBy: back.userId,
     connectionId: back.request.connectionId,
     service: back.request.service ?? null,
-    linkEventId: await maker.id('link'),
+    linkEventId: await operation.id('link'),
     connector: back.connector,
     accountId: grant.accountId,
     issuer: grant.identity.issuer,

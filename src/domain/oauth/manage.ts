@@ -5,7 +5,6 @@ import { connectionEvents, oauthConnections } from '../../db/schema/index.ts';
 import { firstValue, plain } from '../../db/statement.ts';
 import type { Db } from '../../db/statement.ts';
 import { AppError, type ErrorCode } from '../../errors.ts';
-import { makerOf } from '../idempotency.ts';
 import { neededScopes } from './connectors.ts';
 import { explain } from './explain.ts';
 import type { ConnectionExplained, ConnectionView } from './views.ts';
@@ -138,8 +137,7 @@ export async function makePrimary(ctx: GatedContext, connectionId: string): Prom
  * @throws connection.not_found
  */
 export async function disconnect(ctx: GatedContext, connectionId: string): Promise<void> {
-  const maker = makerOf(ctx, `${(await ctx.credential?.hash()) ?? ''} ${connectionId}`, 'oauth.disconnect');
-  const params = [connectionId, await maker.id('event')];
+  const params = [connectionId, await ctx.operation.id('event')];
   const [rows] = await ctx.gate(() => [plain('select gatehouse.disconnect($1::uuid, $2::uuid) as outcome', params)]);
   refuseUnless(firstValue(rows, 'outcome'), 'disconnected');
 }

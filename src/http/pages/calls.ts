@@ -8,17 +8,24 @@ import type { AppEnv } from '../open-context.ts';
 
 const createCaller = createCallerFactory(appRouter);
 
-/** The API as the request's own caller, without HTTP in between. `key` stands in for an `Idempotency-Key` header. */
-export function callApi(ctx: Context, key: string | null = null) {
-  return createCaller({ ...ctx, facts: { ...ctx.facts, idempotencyKey: key } });
+/**
+ * The API as the request's own caller, without HTTP in between. The nonce of a form makes sending it twice one call: it
+ * stands in for `Idempotency-Key` and `Idempotency-Caller`, since only the page that was shown knows it.
+ */
+export function callApi(ctx: Context, key: FormKey = noKey) {
+  return createCaller({ ...ctx, facts: { ...ctx.facts, idempotency: key } });
 }
+
+type FormKey = Context['facts']['idempotency'];
+const noKey: FormKey = { key: null, caller: null };
 
 /**
  * The key of a form: its nonce together with what was typed. Sent twice it is one request; with something else typed
  * (after "back") it is another one. A nonce that is not ours is ignored, since whoever knows it knows what it makes.
  */
-export async function formKey(nonce: string, ...typed: readonly string[]): Promise<string | null> {
-  return /^[\w-]{43}$/.test(nonce) ? sha256Hex(JSON.stringify([nonce, ...typed])) : null;
+export async function formKey(nonce: string, ...typed: readonly string[]): Promise<FormKey> {
+  if (!/^[\w-]{43}$/.test(nonce)) return noKey;
+  return { key: await sha256Hex(JSON.stringify([nonce, ...typed])), caller: nonce };
 }
 
 /** The fields of a posted form; one that is absent, repeated or a file reads as ''. @throws AppError `body.malformed` */

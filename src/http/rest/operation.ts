@@ -33,8 +33,18 @@ const idempotencyKey: Parameter = {
   name: 'Idempotency-Key',
   in: 'header',
   required: false,
-  description: 'Makes sending the call again safe: the same key and input give the same answer.',
+  description:
+    'Makes sending the call again safe: for 24 hours the same key and input give the same answer, and the same key with other input is refused.',
   schema: { type: 'string', pattern: '^[!-~]{16,200}$' },
+};
+
+const idempotencyCaller: Parameter = {
+  name: 'Idempotency-Caller',
+  in: 'header',
+  required: false,
+  description:
+    'A secret that you made and keep, 256 random bits in base64url. A call without a credential needs it for its Idempotency-Key to count.',
+  schema: { type: 'string', pattern: '^[A-Za-z0-9_-]{43,128}$' },
 };
 
 const ifNoneMatch: Parameter = {
@@ -92,7 +102,6 @@ export function describeAccess(procedure: ProcedureInfo): string {
 }
 
 function describeInput({ procedure, pathFields, usesQuery }: Route, isPublic: boolean) {
-  if (procedure.inputs.length === 0) return {};
   const input = mergeObjects(procedure.inputs.map((schema) => restSchema(schema, 'input')));
   const inPath = new Set(pathFields.map(snakeCase));
   const rest = Object.keys(input.properties ?? {}).filter((name) => !inPath.has(name));
@@ -103,9 +112,11 @@ function describeInput({ procedure, pathFields, usesQuery }: Route, isPublic: bo
     required: inPath.has(name) || required.has(name),
     schema: input.properties?.[name] ?? {},
   }));
-  const takesKey = isPublic && procedure.type === 'mutation';
-  const takesTag = procedure.meta.openapi?.isRevalidated === true;
-  const keyed = [...parameters, ...(takesKey ? [idempotencyKey] : []), ...(takesTag ? [ifNoneMatch] : [])];
+  const headers = [
+    ...(procedure.type === 'mutation' ? [idempotencyKey, ...(isPublic ? [idempotencyCaller] : [])] : []),
+    ...(procedure.meta.openapi?.isRevalidated === true ? [ifNoneMatch] : []),
+  ];
+  const keyed = [...parameters, ...headers];
   const hasBody = !usesQuery && rest.length > 0;
   return {
     ...(keyed.length > 0 && { parameters: keyed }),

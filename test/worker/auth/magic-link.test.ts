@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { newId } from '../../../src/lib/ids.ts';
 import { newPerson } from '../../support/owner.ts';
-import { call, type CallOptions, newAddress, owner, PUBLIC_URL, readMail } from '../../support/worker.ts';
+import { call, keyedHeaders, type CallOptions, newAddress, owner, PUBLIC_URL, readMail } from '../../support/worker.ts';
 
 const newEmail = () => `${newId()}@example.com`;
 
@@ -64,7 +64,7 @@ describe('a magic link', () => {
 
   it('answers the same session when the same verification is sent again', async () => {
     const { token, requestSecret } = await ask(newEmail());
-    const headers = { 'idempotency-key': newId() };
+    const headers = keyedHeaders();
     const first = await verify({ token, requestSecret }, { headers });
     const again = await verify({ token, requestSecret }, { headers });
     expect(again.data).toEqual(first.data);
@@ -133,7 +133,7 @@ describe('a magic link', () => {
 
   it('asked for twice with one Idempotency-Key is one link; with other input it is refused', async () => {
     const email = newEmail();
-    const headers = { 'idempotency-key': newId(), 'cf-connecting-ip': newAddress() };
+    const headers = { ...keyedHeaders(), 'cf-connecting-ip': newAddress() };
     const first = await ask(email, { headers });
     await owner.query('select 1');
     const other = await call('auth.requestMagicLink', { email: newEmail(), delivery: 'bearer' }, { headers });
@@ -144,7 +144,7 @@ describe('a magic link', () => {
 
   it('asked for again under its key, because the answer was lost, is answered again, twice at the most', async () => {
     const email = newEmail();
-    const headers = { 'idempotency-key': newId(), 'cf-connecting-ip': newAddress() };
+    const headers = { ...keyedHeaders(), 'cf-connecting-ip': newAddress() };
     const answers = [];
     for (let i = 0; i < 4; i += 1)
       answers.push(await call<Requested>('auth.requestMagicLink', { email, delivery: 'bearer' }, { headers }));

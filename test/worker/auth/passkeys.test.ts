@@ -3,7 +3,7 @@ import { newId } from '../../../src/lib/ids.ts';
 import { createAuthenticator, type Overrides } from '../../support/authenticator.ts';
 import { inHours, insert, newPerson, newSession, type Person } from '../../support/owner.ts';
 import { answerToSignIn, registerPasskey, sendSignIn, signInByPasskey, withPasskey } from '../../support/passkeys.ts';
-import { call, owner, PUBLIC_URL, readMail, send } from '../../support/worker.ts';
+import { call, keyedHeaders, owner, PUBLIC_URL, readMail, send } from '../../support/worker.ts';
 
 const historyOf = (me: Person) =>
   owner.query(
@@ -108,7 +108,7 @@ describe('a ceremony', () => {
   it('answers the same session when the same request is sent again', async () => {
     const authenticator = await withPasskey(await newPerson(owner));
     const response = await answerToSignIn(authenticator);
-    const headers = { 'idempotency-key': newId() };
+    const headers = keyedHeaders();
     const first = await sendSignIn(response, { headers });
     expect((await sendSignIn(response, { headers })).data).toEqual(first.data);
   });

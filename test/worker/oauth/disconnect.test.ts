@@ -76,13 +76,15 @@ describe('disconnecting', () => {
     expect(await revocationOf(id)).toHaveLength(1);
   });
 
-  it('with a key that ended another connection ends this one too', async () => {
+  it('with a key that ended another connection is refused, and ends nothing', async () => {
     const { person, connectionId } = await newConnected();
     const { id } = await newDue();
     await change(id, { user_id: person.userId });
     const key = newId();
-    for (const one of [connectionId, id]) expect((await disconnect(person, one, key)).status).toBe(200);
-    expect([await vaultRow(connectionId), await vaultRow(id)]).toEqual([undefined, undefined]);
+    expect((await disconnect(person, connectionId, key)).status).toBe(200);
+    expect((await disconnect(person, id, key)).code).toBe('idempotency_key.reused');
+    expect(await vaultRow(connectionId)).toBeUndefined();
+    expect(await vaultRow(id)).toMatchObject({ id });
   });
 
   it('of nothing, or of somebody else’s, is not found', async () => {

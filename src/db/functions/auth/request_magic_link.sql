@@ -16,8 +16,8 @@ begin
   on conflict (id) do nothing;
   if not found and not exists (
     select from public.magic_links m
-     where m.id = (p_link->>'id')::uuid and lower(m.email) = lower(p_link->>'email')
-       and m.redirect_url is not distinct from p_link->>'redirectUrl'
+     where m.id = (p_link->>'id')::uuid and m.purpose = 'sign_in' and lower(m.email) = lower(p_link->>'email')
+       and m.token_hash = p_link->>'tokenHash' and m.redirect_url is not distinct from p_link->>'redirectUrl'
   ) then
     return 'conflict';
   end if;

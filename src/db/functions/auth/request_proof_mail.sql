@@ -1,5 +1,7 @@
 -- Stores a mailed proof for the session that asks: 'step_up' goes to the account's verified address, 'email_change' to the
--- new one. It is worth nothing in another session. Answers {outcome: 'send' | 'taken' | an error code, email}.
+-- new one. It is worth nothing in another session. Sent again with one id it is the same mail, if all else is the same: a
+-- secret that was mailed proves one address, for one user, session and purpose. Answers {outcome: 'send' | 'taken' | an
+-- error code, email}.
 -- p_link: {id, tokenHash, codeHash, browserHash, ipAddress, seconds}
 create or replace function gatehouse.request_proof_mail(p_purpose text, p_email text, p_link jsonb) returns jsonb
 language plpgsql volatile security definer set search_path = ''
@@ -19,6 +21,14 @@ begin
     p_link->>'codeHash', p_link->>'browserHash', (p_link->>'ipAddress')::inet,
     now() + make_interval(secs => (p_link->>'seconds')::integer))
   on conflict (id) do nothing;
+  if not found and not exists (
+    select from public.magic_links m
+     where m.id = (p_link->>'id')::uuid and m.purpose = p_purpose and m.user_id = gatehouse.uid()
+       and m.session_id = gatehouse.actor_id() and lower(m.email) = lower(v_email)
+       and m.token_hash = p_link->>'tokenHash'
+  ) then
+    return '{"outcome": "idempotency_key.reused"}';
+  end if;
   return jsonb_build_object('email', v_email, 'outcome', case when p_purpose = 'email_change' and exists (
     select from public.users u where lower(u.email) = lower(v_email) and u.id <> gatehouse.uid()) then 'taken' else 'send' end);
 end $$;

@@ -17,7 +17,10 @@ begin
     return v_proof;
   end if;
   select u.id, u.suspended_at into v_user from public.users u where lower(u.email) = lower(v_link.email) for no key update;
-  if v_user.suspended_at is not null then
+  if v_link.user_id <> v_user.id then
+    -- The address was another account's when the mail was asked for.
+    return '{"outcome": "magic_link.invalid"}';
+  elsif v_user.suspended_at is not null then
     perform gatehouse.record_login(v_user.id, 'login_failed', 'user.suspended', p_session);
     return '{"outcome": "user.suspended"}';
   elsif v_user.id is null then

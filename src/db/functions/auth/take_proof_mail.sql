@@ -1,4 +1,5 @@
--- Spends a mailed proof of the session that asked for it. Answers {outcome: 'taken' | an error code, email}.
+-- Spends a mailed proof of the session that asked for it, and of the address that it went to: for step-up the account's
+-- verified address still. Answers {outcome: 'taken' | an error code, email}.
 create or replace function gatehouse.take_proof_mail(p_purpose text, p_proof jsonb, p_facts jsonb) returns jsonb
 language plpgsql volatile
 as $$
@@ -13,6 +14,8 @@ begin
   end if;
   update public.magic_links set used_at = now()
    where id = (v_proof->>'linkId')::uuid and user_id = gatehouse.uid() and session_id = gatehouse.actor_id()
+     and purpose = p_purpose and (p_purpose <> 'step_up' or lower(email) = (
+       select lower(u.email) from public.users u where u.id = gatehouse.uid() and u.email_verified_at is not null))
   returning email into v_email;
   return case when found then jsonb_build_object('outcome', 'taken', 'email', v_email)
     else '{"outcome": "magic_link.other_browser"}' end;

@@ -1,7 +1,7 @@
 -- Disconnects accounts of a service softly: all of them, or the one of that external id (an empty one is refused: a
 -- variable that was never filled does not mean all). Their tokens stay in the vault, for linking again. Definer:
--- members write no links. p_unlink: {user_id, service_id, external_user_id}, and of the Worker's: event_id. Answers how
--- many were active. Raises GH013, GH015, GH016, GH018.
+-- members write no links. p_unlink: {user_id, service_id, external_user_id}, and of the Worker's: event_id, from which the
+-- ids of all events come. Answers how many were active; sent again the same number. Raises GH013, GH015, GH016, GH018.
 create or replace function gatehouse.unlink_integrations(p_unlink jsonb) returns integer
 language plpgsql volatile security definer set search_path = ''
 as $$
@@ -20,12 +20,20 @@ begin
     raise exception 'There is no service "%"', p_unlink->>'service_id'
       using errcode = 'GH016', detail = 'service.not_found';
   end if;
+  while exists (select from public.outbox o where o.id = v_event_id) loop
+    v_unlinked := v_unlinked + 1;
+    v_event_id := md5(v_event_id::text)::uuid;
+  end loop;
+  if v_unlinked > 0 then
+    return v_unlinked;
+  end if;
   for v in update public.user_integrations ui set is_active = false
      where ui.user_id = v_user_id and ui.service_id = p_unlink->>'service_id' and ui.is_active
        and (v_external_id is null or ui.external_user_id = v_external_id)
     returning * loop
     v_unlinked := v_unlinked + 1;
-    perform gatehouse.note_integration(v, 'unlinked', case when v_unlinked = 1 then v_event_id end);
+    perform gatehouse.note_integration(v, 'unlinked', v_event_id);
+    v_event_id := md5(v_event_id::text)::uuid;
   end loop;
   return v_unlinked;
 end $$;

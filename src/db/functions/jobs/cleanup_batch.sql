@@ -1,6 +1,6 @@
 -- Deletes at most p_limit rows of one table that are past their grace, oldest first, and says how many. Bounded, and
 -- skipping locked rows, so two runs at once only share the work. Graces: requirement 3 §5.2; histories 365 days; a
--- device as long as its cookie.
+-- device as long as its cookie; a key of a call for eight days, of which the first is good.
 create or replace function gatehouse.cleanup_batch(p_table text, p_limit integer) returns integer
 language plpgsql volatile
 as $$
@@ -39,6 +39,9 @@ begin
     when 'connection_events' then
       delete from public.connection_events where id in (select id from public.connection_events
         where created_at < now() - interval '365 days' order by created_at limit p_limit for update skip locked);
+    when 'idempotency_keys' then
+      delete from public.idempotency_keys where key_hash in (select key_hash from public.idempotency_keys
+        where created_at < now() - interval '8 days' order by created_at limit p_limit for update skip locked);
     else
       raise exception 'gate.misused' using errcode = 'GH014', detail = 'cleanup_batch does not know that table';
   end case;

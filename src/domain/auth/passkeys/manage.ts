@@ -48,7 +48,7 @@ export async function renamePasskey(ctx: GatedContext, input: RenamePasskeyInput
 
 /** Removes a passkey of the subject, and tells the owner. @throws passkey.not_found, credential.last */
 export async function deletePasskey(ctx: GatedContext, passkeyId: string): Promise<void> {
-  const change = await newChange(ctx, 'auth.deletePasskey', 'passkey');
+  const change = await newChange(ctx, 'passkey');
   const params = [passkeyId, `{${providerNames(ctx).join(',')}}`, JSON.stringify(change.facts)];
   const statement = plain('select gatehouse.remove_passkey($1::uuid, $2::text[], $3::jsonb) as answer', params);
   await applyChange(ctx, change, { statement, done: 'removed' });

@@ -55,8 +55,8 @@ export async function finishPasskeyRegistration(
 ): Promise<PasskeyView> {
   const challenge = await answeredChallenge(ctx, 'passkey.registration', input.response);
   const made = await verifyRegistration(relyingParty(ctx.settings), input.response, challenge.text);
-  const change = await newChange(ctx, 'auth.finishPasskeyRegistration', 'passkey');
-  const id = await change.maker.id('passkey.id');
+  const change = await newChange(ctx, 'passkey');
+  const id = await ctx.operation.id('passkey.id');
   const name = input.name ?? made.name;
   const { counter, transports, backedUp } = made;
   const row = {

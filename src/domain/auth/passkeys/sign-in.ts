@@ -2,7 +2,6 @@ import type { Context, SystemContext } from '../../../context.ts';
 import { firstValue, plain } from '../../../db/statement.ts';
 import { AppError } from '../../../errors.ts';
 import { toHex } from '../../../lib/secrets.ts';
-import { makerOf } from '../../idempotency.ts';
 import type { SignedIn } from '../schemas.ts';
 import { concludeSignIn, newSession, type SignInAnswer } from '../session.ts';
 import { type AnsweredChallenge, answeredChallenge, newChallenge } from './challenge.ts';
@@ -46,8 +45,7 @@ async function conclude(
     proof,
   }: { challenge: AnsweredChallenge; delivery: FinishPasskeySignInInput['delivery']; proof: Record<string, unknown> },
 ): Promise<SignedIn> {
-  const maker = makerOf(ctx, challenge.text, 'auth.finishPasskeySignIn');
-  const session = await newSession(ctx, maker, { authMethod: 'passkey', delivery });
+  const session = await newSession(ctx, { authMethod: 'passkey', delivery });
   const row = { ...challenge.row, ...proof, operationId: session.id };
   const params = [JSON.stringify(row), JSON.stringify(session.row)];
   const [rows] = await ctx.system(() => [

@@ -23,7 +23,7 @@ export async function startSocialLink(ctx: GatedContext, input: BeginSocialInput
 async function begin(ctx: Context, input: BeginSocialInput, gate: Gate): Promise<SocialBegun> {
   const { connector, client } = findProvider(ctx, input.provider);
   const redirectUrl = readRedirect(ctx, input.redirectUrl);
-  const redirect = await newRedirect(ctx, 'auth.startSocial', connector.name);
+  const redirect = await newRedirect(ctx, connector.name);
   const row = { ...redirect.row, connector: connector.name, redirectUrl };
   const authorization = await authorizationUrl(connector, client, redirect.request);
   await gate(() => [plain('select from gatehouse.begin_social($1::jsonb)', [JSON.stringify(row)])]);

@@ -32,7 +32,7 @@ export async function listSocialAccounts(ctx: GatedContext): Promise<SocialAccou
 
 /** Unlinks an account at a provider, and tells the owner. @throws social_account.not_found, credential.last */
 export async function unlinkSocialAccount(ctx: GatedContext, accountId: string): Promise<void> {
-  const change = await newChange(ctx, 'auth.unlinkSocialAccount', 'oauth');
+  const change = await newChange(ctx, 'oauth');
   const params = [accountId, `{${providerNames(ctx).join(',')}}`, JSON.stringify(change.facts)];
   const statement = plain('select gatehouse.unlink_social_account($1::uuid, $2::text[], $3::jsonb) as answer', params);
   await applyChange<{ outcome: 'unlinked'; provider?: string }>(ctx, change, {

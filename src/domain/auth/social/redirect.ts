@@ -1,6 +1,5 @@
 import type { Context } from '../../../context.ts';
 import { sha256Hex } from '../../../lib/secrets.ts';
-import { makerOf } from '../../idempotency.ts';
 import { formatBrowserProof, parseBrowserProof } from '../magic-link.ts';
 import { redirectUriOf } from './providers.ts';
 
@@ -18,13 +17,13 @@ export interface NewRedirect {
 }
 
 /** A new state, bound to this browser, which keeps its secret and, with it, the mail it may have asked for. */
-export async function newRedirect(ctx: Context, procedure: string, connector: string): Promise<NewRedirect> {
-  const maker = makerOf(ctx, (await ctx.credential?.hash()) ?? '', procedure);
-  const state = await maker.secret('state');
-  const id = await maker.id('state.id');
+export async function newRedirect(ctx: Context, connector: string): Promise<NewRedirect> {
+  const { operation } = ctx;
+  const state = await operation.secret('state');
+  const id = await operation.id('state.id');
   const browser = parseBrowserProof(ctx.cookies.read('sign_in')) ?? {
     linkId: id,
-    secret: await maker.secret('browser'),
+    secret: await operation.secret('browser'),
   };
   return {
     row: { id, stateHash: await sha256Hex(state), browserHash: await sha256Hex(browser.secret) },

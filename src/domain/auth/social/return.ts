@@ -5,7 +5,6 @@ import { firstValue, plain } from '../../../db/statement.ts';
 import { AppError, type ErrorCode } from '../../../errors.ts';
 import { newId } from '../../../lib/ids.ts';
 import { sha256Hex } from '../../../lib/secrets.ts';
-import { makerOf } from '../../idempotency.ts';
 import { applyChange, newChange } from '../changes.ts';
 import { parseBrowserProof } from '../magic-link.ts';
 import { concludeSignIn, newSession, type SignInAnswer } from '../session.ts';
@@ -87,7 +86,7 @@ async function finish(ctx: SystemContext, { name, taken, redirect }: Came): Prom
   const provider = findProvider(ctx, name);
   const identity = await redeemCallback(provider.connector, provider.client, redirect);
   if (purpose === 'link') await link(ctx, provider, { identity, begunBy: userId });
-  else await signIn(ctx, provider, { identity, state: redirect.state });
+  else await signIn(ctx, provider, identity);
 }
 
 async function takeState(
@@ -109,10 +108,9 @@ async function takeState(
 async function signIn(
   ctx: SystemContext,
   { connector }: Provider,
-  { identity, state }: { readonly identity: ProviderIdentity; readonly state: string },
+  identity: ProviderIdentity,
 ): Promise<void> {
-  const maker = makerOf(ctx, state, 'auth.returnFromProvider');
-  const session = await newSession(ctx, maker, { authMethod: 'oauth', delivery: 'cookie' });
+  const session = await newSession(ctx, { authMethod: 'oauth', delivery: 'cookie' });
   const params = [JSON.stringify({ id: newId(), connector: connector.name, ...identity }), JSON.stringify(session.row)];
   const [rows] = await ctx.system(() => [
     plain('select gatehouse.sign_in_by_provider($1::jsonb, $2::jsonb) as answer', params),
@@ -128,7 +126,7 @@ async function link(
 ): Promise<void> {
   if (!ctx.credential) throw new AppError('credential.missing');
   const gate = ctx.memberGate(ctx.credential, { subject: 'self', freshWithin: LINK_FRESH_SECONDS });
-  const change = await newChange({ ...ctx, gate }, 'auth.linkSocialAccount', 'oauth');
+  const change = await newChange({ ...ctx, gate }, 'oauth');
   const row = JSON.stringify({ id: newId(), connector: connector.name, ...identity });
   const statement = plain('select gatehouse.link_social_account($1, $2::jsonb, $3::jsonb) as answer', [
     begunBy,

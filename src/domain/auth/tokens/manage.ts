@@ -7,7 +7,7 @@ import { AppError } from '../../../errors.ts';
 import { apiTokenFrom, tokenPrefix } from '../../../lib/api-token.ts';
 import { sha256Hex } from '../../../lib/secrets.ts';
 import type { TokenKind } from '../../../scopes.ts';
-import type { Maker } from '../../idempotency.ts';
+import type { Operation } from '../../../operation.ts';
 import { applyChange, newChange } from '../changes.ts';
 import type { CreateTokenInput, NewTokenView, RotateTokenInput, TokenView } from './views.ts';
 
@@ -58,8 +58,8 @@ export async function listTokens(ctx: GatedContext, kind: TokenKind): Promise<To
 
 /** Makes a token of the subject, at most fifty. One trip. @throws token.limit_reached */
 export async function createToken(ctx: GatedContext, input: CreateTokenInput): Promise<NewTokenView> {
-  const change = await newChange(ctx, 'auth.createToken', null);
-  const { token, row } = await newSecret(change.maker);
+  const change = await newChange(ctx, null);
+  const { token, row } = await newSecret(ctx.operation);
   const scopes = [...new Set(input.scopes)].toSorted();
   const stored = { ...row, name: input.name, scopes, seconds: input.expiresInDays * DAY_SECONDS };
   const params = [JSON.stringify(stored), JSON.stringify(change.facts)];
@@ -74,8 +74,8 @@ export async function createToken(ctx: GatedContext, input: CreateTokenInput): P
 
 /** Replaces a live token, once; the old one works on for the overlap. One trip. @throws token.not_found */
 export async function rotateToken(ctx: GatedContext, input: RotateTokenInput): Promise<NewTokenView> {
-  const change = await newChange(ctx, 'auth.rotateToken', null);
-  const { token, row } = await newSecret(change.maker);
+  const change = await newChange(ctx, null);
+  const { token, row } = await newSecret(ctx.operation);
   const stored = { ...row, overlapSeconds: input.overlapHours * 3600 };
   const params = [input.tokenId, JSON.stringify(stored), JSON.stringify(change.facts)];
   const statement = plain('select gatehouse.rotate_token($1::uuid, $2::jsonb, $3::jsonb) as answer', params);
@@ -88,7 +88,7 @@ export async function rotateToken(ctx: GatedContext, input: RotateTokenInput): P
 
 /** Ends a token of the subject. Ending an ended one succeeds. One trip. @throws token.not_found */
 export async function revokeToken(ctx: GatedContext, tokenId: string): Promise<void> {
-  const { facts } = await newChange(ctx, 'auth.revokeToken', null);
+  const { facts } = await newChange(ctx, null);
   const params = [tokenId, JSON.stringify(facts)];
   const [rows] = await ctx.gate(() => [plain('select gatehouse.revoke_token($1::uuid, $2::jsonb) as found', params)]);
   if (!firstValue<boolean>(rows, 'found')) throw new AppError('token.not_found');
@@ -99,8 +99,8 @@ interface Created {
   readonly expiresAt: string;
 }
 
-async function newSecret(maker: Maker) {
-  const token = await apiTokenFrom(await maker.secret('token.secret'));
-  const row = { id: await maker.id('token.id'), tokenHash: await sha256Hex(token), prefix: tokenPrefix(token) };
+async function newSecret(operation: Operation) {
+  const token = await apiTokenFrom(await operation.secret('token.secret'));
+  const row = { id: await operation.id('token.id'), tokenHash: await sha256Hex(token), prefix: tokenPrefix(token) };
   return { token, row };
 }

@@ -43,9 +43,19 @@ export const base = `
 /** Calling the API. */
 export const calls = `
   function newKey() {
-    const bytes = crypto.getRandomValues(new Uint8Array(24));
+    const bytes = crypto.getRandomValues(new Uint8Array(32));
     return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
   }
+
+  // Where nobody is signed in, a secret of this tab says that it is the same caller.
+  function callerSecret() {
+    const kept = readStore('gatehouse.caller');
+    if (kept !== null) return kept;
+    const made = newKey();
+    writeStore('gatehouse.caller', made);
+    return made;
+  }
+  const caller = callerSecret();
 
   // When an answer is lost, the same request is sent again under the same key, and has one effect.
   async function call(name, input, key = newKey(), triesLeft = 1) {
@@ -53,7 +63,7 @@ export const calls = `
       const response = await fetch('/trpc/' + name, {
         method: 'POST',
         credentials: 'same-origin',
-        headers: { 'content-type': 'application/json', 'idempotency-key': key },
+        headers: { 'content-type': 'application/json', 'idempotency-key': key, 'idempotency-caller': caller },
         body: JSON.stringify(input),
       });
       if (response.status < 500 || triesLeft === 0) return await response.json();
