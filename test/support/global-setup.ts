@@ -32,6 +32,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   project.provide('worker', {
     ...settings,
     TRUSTED_ORIGINS: 'https://app.example.com',
+    TEST_DEPTH: process.env.TEST_DEPTH ?? 'quick',
     // Links in tests are asked for faster than people do; the limits have tests of their own.
     OWNER_URL: stack.ownerUrl,
   });
