@@ -1,18 +1,21 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
-import { resolve } from 'node:path';
+import { type AddressInfo, createServer } from 'node:net';
+import { fileURLToPath } from 'node:url';
 import { printable } from '../../src/lib/printable.ts';
 import { openFrontDoor } from './front-door.ts';
 import { eachLine } from './worker-lines.ts';
 
-export interface WranglerDevOptions {
+/** What `wrangler-process.ts` is told. */
+export interface WranglerSettings {
   readonly port: number;
   readonly envFile: string;
   /** A bundle that was built before; absent: the sources, watched. */
   readonly script?: string;
   /** Where Durable Objects keep their data; absent: in memory. */
   readonly persistTo?: string;
+}
+
+export interface WranglerDevOptions extends WranglerSettings {
   /** Each line that wrangler or the Worker prints. */
   readonly onLine: (line: string) => void;
 }
@@ -26,8 +29,8 @@ export interface WranglerDev {
 }
 
 /**
- * Starts `wrangler dev` on a free port of loopback, waits until it answers, and opens the front door at the port that is
- * asked for. The process is a group of its own, so that all ends.
+ * Starts wrangler's development server on a free port of loopback, waits until it answers, and opens the front door at
+ * the port that is asked for. The process is a group of its own, so that all ends.
  */
 export async function startWranglerDev(options: WranglerDevOptions): Promise<WranglerDev> {
   const port = await freePort();
@@ -57,11 +60,9 @@ export async function startWranglerDev(options: WranglerDevOptions): Promise<Wra
 
 function startProcess(port: number, options: WranglerDevOptions): { child: ChildProcess; lines: string[] } {
   const { envFile, script, persistTo } = options;
-  const words = ['dev', '--ip', '127.0.0.1', '--port', String(port), '--local'];
-  words.push('--env-file', envFile, '--show-interactive-dev-session=false', '--inspector-port=0');
-  if (script) words.push(script, '--no-bundle', '--config', 'wrangler.toml');
-  if (persistTo) words.push('--persist-to', persistTo);
-  const child = spawn(resolve('node_modules/.bin/wrangler'), words, {
+  const settings: WranglerSettings = { port, envFile, script, persistTo };
+  const program = fileURLToPath(new URL('wrangler-process.ts', import.meta.url));
+  const child = spawn(process.execPath, ['--no-warnings', program, JSON.stringify(settings)], {
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
     // Nothing is asked of the network: no metrics, no look-up of where this machine is, no newer version.
