@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createGatehouseClient, type GatehouseClient, gatehouseError } from '../src/client/index.ts';
+import { printable, printableJson, printableLines } from '../src/lib/printable.ts';
 import { main, readCommandLine, UsageError } from './support/command-line.ts';
 
 const help = `
@@ -35,7 +36,9 @@ await main(async () => {
   const story = values.second ? tellOfTwoSessions : tellOfOneSession;
   await story(url, ({ step, text, data }) => {
     count += 1;
-    console.log(values.json ? JSON.stringify({ step, ...data }) : `${String(count).padStart(2)}. ${text}`);
+    console.log(
+      values.json ? printableJson({ step, ...data }) : printableLines(`${String(count).padStart(2)}. ${text}`),
+    );
   });
 });
 
@@ -83,7 +86,7 @@ async function signIn(
   const mail = await readMail(url, email, how);
   tell({
     step: 'mail',
-    text: `A mail arrives: "${mail.subject}", and we take its ${how}.`,
+    text: `A mail arrives: "${printable(mail.subject)}", and we take its ${how}.`,
     data: { subject: mail.subject },
   });
   const proof = { delivery: 'bearer', requestSecret: asked.requestSecret ?? undefined } as const;

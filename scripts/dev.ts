@@ -7,8 +7,8 @@ import { developmentOwnerFile, keptSecrets, workerSettings, writeEnvFile } from 
 import { connectorSettings, type OidcProvider, startOidcProvider } from './support/oidc-provider.ts';
 import { exampleCall, liveServiceToken } from './support/service-token.ts';
 import { startStack } from './support/stack.ts';
-import { readableLine } from './support/worker-lines.ts';
-import { startWranglerDev } from './support/wrangler-dev.ts';
+import { readableLine, relayedLine } from './support/worker-lines.ts';
+import { startWranglerDev, type WranglerDev } from './support/wrangler-dev.ts';
 
 const help = `
 npm run dev [-- --port N]
@@ -47,7 +47,7 @@ await main(async () => {
   });
   writeEnvFile(developmentOwnerFile, owner);
   printAddresses(publicUrl, { sql: stack.neon.url, provider: provider.issuer }, serviceToken);
-  const endCron = everyMinute(() => void fireDue(port));
+  const endCron = everyMinute(() => void fireDue(worker));
   await untilStopped(worker.process);
   endCron();
   say('Ending …');
@@ -64,7 +64,7 @@ function startWorker(port: number) {
     persistTo: `${folder}/objects`,
     onLine: (line) => {
       const text = readableLine(line);
-      if (text !== null) console.log(`worker  ${text}`);
+      if (text !== null) console.log(relayedLine('worker', text));
     },
   });
 }
@@ -84,6 +84,7 @@ function startDemoProvider(
   return startOidcProvider({ ...options, port: providerPort }).catch(() => startOidcProvider(options));
 }
 
+/** A line of our own: what others write stands behind another name (`relayedLine`). */
 function say(line: string): void {
   console.log(`dev     ${line}`);
 }
@@ -124,13 +125,9 @@ function everyMinute(run: () => void): () => void {
 }
 
 /** Fires each cron expression whose minute it is, as Cloudflare would (UTC). */
-async function fireDue(port: number): Promise<void> {
+async function fireDue(worker: WranglerDev): Promise<void> {
   for (const cron of Object.keys(jobs).filter((expression) => isDue(expression, new Date()))) {
-    const url = `http://127.0.0.1:${port}/__scheduled?cron=${encodeURIComponent(cron)}`;
-    const outcome = await fetch(url).then(
-      (response) => response.status,
-      () => 'no answer',
-    );
+    const outcome = await worker.scheduled(cron).catch(() => 'no answer');
     say(`cron "${cron}" fired: ${outcome}`);
   }
 }

@@ -3,7 +3,7 @@ import { AppError } from './errors.ts';
 import { checkHealth } from './http/health.ts';
 import { logLine, safeDetail } from './http/log.ts';
 import { type AppEnv, openContext } from './http/open-context.ts';
-import { bodyLimit, cors, ordinaryRateLimit, originCheck, securityHeaders } from './http/middleware.ts';
+import { bodyLimit, cors, hostCheck, ordinaryRateLimit, originCheck, securityHeaders } from './http/middleware.ts';
 import { oauthCallback } from './http/oauth-callback.tsx';
 import { pages } from './http/pages.tsx';
 import { showRefusal, wantsPage } from './http/pages/errors.tsx';
@@ -20,6 +20,7 @@ import { describeError } from './trpc.ts';
 export function createApp(): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
   app.use(securityHeaders);
+  app.use(hostCheck);
   app.use(requestContext);
   app.use(cors);
   app.use(bodyLimit);

@@ -188,6 +188,7 @@ export const errors = {
   'method.not_allowed': { trpc: 'METHOD_NOT_SUPPORTED', message: 'The address exists, but not with this method.' },
   'route.not_found': { trpc: 'NOT_FOUND', message: 'There is nothing at this address.' },
   'batch.too_large': { trpc: 'BAD_REQUEST', message: 'A batch may hold at most 10 queries, and no mutation.' },
+  'host.untrusted': { trpc: 'FORBIDDEN', message: 'A development server answers at its own address alone.' },
   'origin.untrusted': { trpc: 'FORBIDDEN', message: 'This origin may not call with a cookie.' },
   'rate_limit.exceeded': { trpc: 'TOO_MANY_REQUESTS', message: 'Too many attempts. Try again later.' },
   'service.unavailable': { trpc: 'SERVICE_UNAVAILABLE', message: 'The service cannot answer just now. Try again.' },

@@ -1,3 +1,4 @@
+import { printable, printableJson } from '../../src/lib/printable.ts';
 import type { Settings } from '../migrate/settings.ts';
 import { readCommandLine, UsageError } from '../support/command-line.ts';
 import { type Call, commands, help, options } from './commands.ts';
@@ -16,7 +17,7 @@ export async function runAdmin(words: readonly string[], environment: Settings):
   } catch (error) {
     const failure = sayWhatFailed(error);
     const code = failure instanceof Refusal ? failure.code : 'usage.invalid';
-    if (values.json) console.log(JSON.stringify({ error: { code, message: failure.message } }, null, 2));
+    if (values.json) console.log(printableJson({ error: { code, message: failure.message } }, 2));
     throw failure;
   }
 }
@@ -34,9 +35,9 @@ async function execute(positionals: readonly string[], values: Call['flags'], en
   try {
     console.error(`Target: ${connection.target}`);
     const { data, lines, notes = [] } = await run(connection);
-    if (values.json) console.log(JSON.stringify(data, null, 2));
-    else for (const line of lines) console.log(line);
-    for (const note of notes) console.error(note);
+    if (values.json) console.log(printableJson(data, 2));
+    else for (const line of lines) console.log(printable(line));
+    for (const note of notes) console.error(printable(note));
   } finally {
     await connection.close();
   }

@@ -10,6 +10,7 @@ import {
 } from '../../src/db/legacy/index.ts';
 import { databaseRefusal, isLoopback, MigrationError, parseAddress } from '../../src/db/migrate/index.ts';
 import { parseKeyRing, SettingError } from '../../src/lib/keys.ts';
+import { printable, printableJson, printableLines } from '../../src/lib/printable.ts';
 import { createSealer, type Sealer } from '../../src/lib/sealing.ts';
 import { UsageError as SettingsError } from '../migrate/arguments.ts';
 import { loadSettings, requireSetting, type Settings } from '../migrate/settings.ts';
@@ -44,8 +45,8 @@ export async function runLegacy(words: readonly string[], environment: Settings)
   if (positionals[1] !== undefined) throw new UsageError(`"${name}" does not take "${positionals[1]}".`);
   try {
     const outcome = await execute(name, readFlags(name, values), environment);
-    if (values.json) console.log(JSON.stringify(outcome.data, null, 2));
-    else for (const line of outcome.lines) console.log(line);
+    if (values.json) console.log(printableJson(outcome.data, 2));
+    else for (const line of outcome.lines) console.log(printable(line));
     return outcome.exitCode ?? 0;
   } catch (error) {
     return refuse(error, values.json === true);
@@ -57,7 +58,7 @@ async function execute(name: CommandName, flags: Flags, environment: Settings): 
   const target = new URL(url);
   console.error(`Target: ${target.username}@${target.host}${target.pathname}, schema ${flags.schema}`);
   const session = await openSession(url);
-  const printer = progressPrinter((line) => console.error(line));
+  const printer = progressPrinter((line) => console.error(printable(line)));
   const onProgress = (progress: Progress): void => printer.show(progress);
   try {
     return await commands[name]({ session, schema: flags.schema, sealer, onProgress }, flags);
@@ -114,14 +115,14 @@ function readSettings(environment: Settings): { url: string; sealer: Sealer } {
 /** Prints a refusal as a person can act on it, and as a program can read it. */
 function refuse(error: unknown, isJson: boolean): number {
   if (error instanceof UsageError) {
-    if (isJson) console.log(JSON.stringify({ error: { code: 'usage.invalid', message: error.message } }, null, 2));
+    if (isJson) console.log(printableJson({ error: { code: 'usage.invalid', message: error.message } }, 2));
     throw error;
   }
   const { code, message } = failureOf(error);
   const report = error instanceof LegacyError ? error.report : undefined;
-  if (isJson) console.log(JSON.stringify({ error: { code, message, report } }, null, 2));
-  console.error(report ? `Refused; nothing was changed.` : message);
-  if (report) for (const line of findingLines(report.findings)) console.error(line);
+  if (isJson) console.log(printableJson({ error: { code, message, report } }, 2));
+  console.error(report ? `Refused; nothing was changed.` : printableLines(message));
+  if (report) for (const line of findingLines(report.findings)) console.error(printable(line));
   return code === 'legacy.option_invalid' ? 2 : 1;
 }
 

@@ -2,6 +2,7 @@
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { callerRefusal } from './callers.ts';
 import { errorBody, refusal, RequestError } from './errors.ts';
 import { parseRequest } from './request.ts';
 import type { Answer, Backend } from './types.ts';
@@ -28,7 +29,7 @@ export function createSqlServer(service: Service): Server {
   // Connections stay until the client ends them: closing an idle one races with its next request.
   const server = createServer({ keepAliveTimeout: 0 }, (request, response) => {
     void answer(service, request).then((result) => {
-      response.writeHead(result.status, headers(request, result));
+      response.writeHead(result.status, headers(result));
       response.end(result.body);
     });
   });
@@ -40,7 +41,7 @@ export function createSqlServer(service: Service): Server {
 
 async function answer(service: Service, request: IncomingMessage): Promise<Answer> {
   try {
-    checkOrigin(request.headers.origin);
+    checkCaller(request);
     return await route(service, request);
   } catch (error) {
     if (error instanceof RequestError) return refusal(error);
@@ -60,7 +61,6 @@ async function route(service: Service, request: IncomingMessage): Promise<Answer
     service.stats.statements = 0;
     return json(service.stats);
   }
-  if (target === 'OPTIONS /sql') return { status: 204, body: '' };
   const method = { '/sql': 'POST', '/stats/reset': 'POST', '/stats': 'GET', '/health': 'GET' }[path];
   if (method === undefined) {
     throw new RequestError(404, '08P01', 'no such path: SQL goes to POST /sql');
@@ -102,32 +102,15 @@ function text(chunks: Buffer[]): string {
   return (chunks.length === 1 && first ? first : Buffer.concat(chunks)).toString('utf8');
 }
 
-/**
- * A page of any site could otherwise send SQL to this port from a developer's browser. Browsers name
- * the page in Origin, other clients send none.
- */
-function checkOrigin(origin: string | undefined): void {
-  if (origin === undefined || isLoopback(origin)) return;
-  throw new RequestError(403, '42501', 'requests from web pages are taken from this machine only');
+/** A page of any site could otherwise send SQL to this port from a developer's browser, as the owner. */
+function checkCaller(request: IncomingMessage): void {
+  const reason = callerRefusal(request);
+  if (reason !== null) throw new RequestError(403, '42501', reason);
 }
 
-function isLoopback(origin: string): boolean {
-  return /^https?:\/\/(localhost|[\w-]+\.localhost|127(\.\d+){3}|\[::1\])(:\d+)?$/.test(origin);
-}
-
-function headers(request: IncomingMessage, result: Answer): Record<string, string | number> {
-  const list: Record<string, string | number> = {
-    'Content-Type': 'application/json',
-    'Content-Length': Buffer.byteLength(result.body),
-  };
-  const { origin } = request.headers;
-  if (origin !== undefined && isLoopback(origin)) {
-    list['Access-Control-Allow-Origin'] = origin;
-    list['Access-Control-Allow-Methods'] = 'POST';
-    list['Access-Control-Allow-Headers'] = request.headers['access-control-request-headers'] ?? '*';
-    list['Vary'] = 'Origin';
-  }
-  return list;
+/** No header lets a page of another origin read an answer, or send more than a form. */
+function headers(result: Answer): Record<string, string | number> {
+  return { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(result.body) };
 }
 
 function json(value: unknown): Answer {

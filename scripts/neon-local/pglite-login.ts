@@ -2,7 +2,7 @@
 import { RequestError } from './errors.ts';
 import type { PgliteConnection } from './pglite-connection.ts';
 import { PasswordCache } from './scram.ts';
-import type { Login, Statement } from './types.ts';
+import type { Login } from './types.ts';
 
 export interface Role {
   superuser: boolean;
@@ -43,19 +43,6 @@ export async function logIn(db: PgliteConnection, { user, password }: Login): Pr
 function passes({ verifier }: Role, user: string, password: string | null): boolean {
   if (verifier === null) return true;
   return password !== null && passwords.check(password, user, verifier);
-}
-
-/** `session authorization`, with an underscore, spaces or comments between the words. */
-const escape = /\bsession(?:_|(?:\s|--[^\n]*\n|\/\*(?:[^*]|\*(?!\/))*\*\/)+)authorization\b/i;
-
-/**
- * On a server a plain user cannot become another session user. Here the session is a superuser's in
- * disguise, and could be: so a statement that says so is refused, by its text.
- * @throws RequestError 400, 42501
- */
-export function refuseEscape(statements: Statement[], role: Role): void {
-  if (role.superuser || !statements.some(({ text }) => escape.test(text))) return;
-  throw refused('42501', 'permission denied to set session authorization');
 }
 
 function refused(code: string, message: string): RequestError {

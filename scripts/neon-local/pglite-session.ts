@@ -4,8 +4,9 @@
  */
 import type { PGlite } from '@electric-sql/pglite';
 import { errorAnswer, refusal, RequestError } from './errors.ts';
+import { SessionAuthorization } from './pglite-authorization.ts';
 import { BrokenSession, PgliteConnection, TimeoutSink } from './pglite-connection.ts';
-import { logIn, refuseEscape } from './pglite-login.ts';
+import { logIn } from './pglite-login.ts';
 import type { Role } from './pglite-login.ts';
 import { ignore, maxResponse, resultsBody, ResultWriter, tooLarge } from './results.ts';
 import type { Sink } from './results.ts';
@@ -19,6 +20,11 @@ interface SessionOptions {
   defaultLimit: number;
 }
 
+interface SessionUser {
+  readonly owner: string;
+  readonly authorization: SessionAuthorization;
+}
+
 // What DISCARD ALL does, but for cached plans: planning PL/pgSQL anew on every request is slow.
 const hygiene = `reset all; close all; unlisten *; select pg_catalog.pg_advisory_unlock_all();
   deallocate all; discard temp; discard sequences`;
@@ -26,19 +32,23 @@ const hygiene = `reset all; close all; unlisten *; select pg_catalog.pg_advisory
 export class PgliteSession {
   #db: PgliteConnection;
   #options: SessionOptions;
+  #authorization: SessionAuthorization;
   /** The superuser that PGlite was opened as: by name, since the default authorisation is void here. */
   #owner: string;
 
-  private constructor(db: PgliteConnection, options: SessionOptions, owner: string) {
+  private constructor(db: PgliteConnection, options: SessionOptions, to: SessionUser) {
     this.#db = db;
     this.#options = options;
-    this.#owner = owner;
+    this.#authorization = to.authorization;
+    this.#owner = to.owner;
   }
 
   /** Opens a session on a database that just started. */
   static async open(pglite: PGlite, options: SessionOptions): Promise<PgliteSession> {
     const db = new PgliteConnection(pglite);
-    return new PgliteSession(db, options, (await db.value('select session_user')) ?? '');
+    const owner = (await db.value('select session_user')) ?? '';
+    const authorization = await SessionAuthorization.open(pglite, db, owner);
+    return new PgliteSession(db, options, { owner, authorization });
   }
 
   /**
@@ -49,7 +59,6 @@ export class PgliteSession {
     let answer: Answer;
     try {
       const role = await logIn(this.#db, request.login);
-      refuseEscape(request.statements, role);
       await this.#become(request.login.user, role);
       answer = await this.#statements(request);
     } catch (error) {
@@ -61,11 +70,14 @@ export class PgliteSession {
   }
 
   /** Takes the role, and the settings it has on connecting. */
-  async #become(user: string, { settings }: Role): Promise<void> {
+  async #become(user: string, { settings, superuser }: Role): Promise<void> {
     const isRole = (entry: string): boolean => entry.startsWith('role=');
-    await this.#apply(settings.filter((entry) => !isRole(entry)));
+    // Not even a role's own settings make it another user.
+    const others = settings.filter((entry) => !isRole(entry) && !entry.startsWith('session_authorization='));
+    await this.#apply(others);
     const error = await this.#db.set('session_authorization', user);
     if (error) throw new BrokenSession(error.message);
+    if (!superuser) this.#authorization.lock();
     await this.#apply(settings.filter(isRole));
   }
 
@@ -108,6 +120,7 @@ export class PgliteSession {
     this.#options.startTimer(this.#options.defaultLimit);
     await this.#db.exec(new Packet().sync(), []);
     if (this.#db.inTransaction) await this.#db.demand(new Packet().query('rollback'));
+    this.#authorization.unlock();
     const error = await this.#db.set('session_authorization', this.#owner);
     if (error) throw new BrokenSession(error.message);
     await this.#db.demand(new Packet().query(hygiene));

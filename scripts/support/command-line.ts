@@ -1,4 +1,5 @@
 import { parseArgs, type ParseArgsOptionsConfig } from 'node:util';
+import { printableLines } from '../../src/lib/printable.ts';
 
 /** A mistake of the person at the keyboard: printed as one line, without a stack, exit code 2. */
 export class UsageError extends Error {}
@@ -33,7 +34,7 @@ export async function main(run: () => Promise<number | void>): Promise<void> {
   try {
     process.exitCode = (await run()) ?? 0;
   } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.stderr.write(`${printableLines(error instanceof Error ? error.message : String(error))}\n`);
     process.exitCode = error instanceof UsageError ? 2 : 1;
   }
 }

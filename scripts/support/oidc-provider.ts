@@ -6,6 +6,7 @@ import { type Account, exampleAccounts, type Rotation } from './oidc-provider/ac
 import { configurationOf } from './oidc-provider/configuration.ts';
 import { type Grants, watchGrants } from './oidc-provider/grants.ts';
 import { answerInteractions } from './oidc-provider/interaction.ts';
+import { isLoopbackHost } from '../neon-local/callers.ts';
 import { readKept, writeKept } from './oidc-provider/kept.ts';
 
 export type { Account, Rotation } from './oidc-provider/accounts.ts';
@@ -73,7 +74,11 @@ export async function startOidcProvider(options: OidcProviderOptions): Promise<O
   options.extend?.(provider, grants);
   answerInteractions(provider, { accounts: known, offered: accounts, autoLogin });
   const answer = provider.callback();
-  server.on('request', (request, response) => void answer(request, response));
+  server.on('request', (request, response) => {
+    // Browsers come here by its address. A name that somebody else pointed here would be that page's own origin.
+    if (isLoopbackHost(request.headers.host)) void answer(request, response);
+    else response.writeHead(403, { 'content-type': 'text/plain' }).end('This provider answers at localhost alone.\n');
+  });
   const end = async () => {
     await close(server);
     if (options.keptIn) writeKept(options.keptIn, entries);

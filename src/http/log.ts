@@ -1,9 +1,12 @@
 import type { LogEvent } from '../context.ts';
+import { printableJson } from '../lib/printable.ts';
 
-/** One line of JSON for Workers Logs. Callers pass no personal data; `detail` is ours, never a message from outside. */
+/**
+ * One line of JSON for Workers Logs, without a raw control character, so that no path writes to a terminal. Callers pass no personal data; `detail` is ours, never a message from outside.
+ */
 export function logLine(entry: LogEvent & { readonly requestId?: string; readonly [field: string]: unknown }): void {
   const { level = 'info', ...rest } = entry;
-  const line = JSON.stringify({ level, ...rest });
+  const line = printableJson({ level, ...rest });
   if (level === 'error') console.error(line);
   else if (level === 'warn') console.warn(line);
   else console.log(line);

@@ -2,8 +2,10 @@ import type { Context as HonoContext, MiddlewareHandler } from 'hono';
 import { bodyLimit as limitBody } from 'hono/body-limit';
 import { cors as allowOrigins } from 'hono/cors';
 import { secureHeaders } from 'hono/secure-headers';
+import { readSettings } from '../env.ts';
 import { AppError } from '../errors.ts';
 import { checkOrdinary } from '../rate-limits.ts';
+import { logLine } from './log.ts';
 import { type AppEnv, tooMany } from './open-context.ts';
 
 /** Nothing is framed, sniffed or cached by default; pages add their own content policy. */
@@ -46,6 +48,27 @@ const isBulk = (path: string) => /^\/(trpc\/integrations\.bulkLink|v1\/users\/[^
 /** 256 KiB, and more for what takes a long list. */
 export const bodyLimit: MiddlewareHandler<AppEnv> = (c, next) =>
   isBulk(c.req.path) ? bulkLimit(c, next) : ordinaryLimit(c, next);
+
+/**
+ * In development, requests are for PUBLIC_URL's host or another name of this machine. Any page can have a name of its own
+ * point to 127.0.0.1 (DNS rebinding), and would read mails and their links here as its own origin; but its name stands
+ * in Host. The port does not matter: a page cannot choose another than the one it connects to, and a forwarded one is
+ * fine. A deployment is asked by its own hosts alone, as its routes say.
+ */
+export const hostCheck: MiddlewareHandler<AppEnv> = async (c, next) => {
+  const { environment, publicUrl } = readSettings(c.env);
+  if (environment === 'development') {
+    const known = [new URL(publicUrl).hostname, 'localhost', '127.0.0.1', '[::1]'];
+    const asked = [new URL(c.req.url).host, c.req.header('host') ?? ''].filter(Boolean).map(hostnameOf);
+    if (!asked.every((name) => known.includes(name))) {
+      logLine({ event: 'host.refused', level: 'warn' });
+      throw new AppError('host.untrusted', { message: `This development server is at ${publicUrl}. Ask it there.` });
+    }
+  }
+  await next();
+};
+
+const hostnameOf = (host: string) => (URL.canParse(`http://${host}`) ? new URL(`http://${host}`).hostname : '');
 
 /** Browsers of trusted origins may call with cookies; no other origin reads an answer. */
 export const cors: MiddlewareHandler<AppEnv> = (c, next) => {

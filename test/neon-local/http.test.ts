@@ -1,3 +1,4 @@
+import { request as sendRequest } from 'node:http';
 import { connect as connectSocket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startNeonLocal } from '../../scripts/neon-local/index.ts';
@@ -91,23 +92,67 @@ describe('paths and methods', () => {
     const response = await fetch(new URL('/health', server.url));
     expect(await response.json()).toEqual({ ok: true });
   });
+});
 
-  it('a page of another site is refused, one of this machine may ask', async () => {
-    for (const origin of ['https://example.com', 'null', 'http://localhost.example.com']) {
-      expect((await post(server, select, { Origin: origin })).status).toBe(403);
-      const preflight = await fetch(server.url, { method: 'OPTIONS', headers: { Origin: origin } });
-      expect(preflight.status).toBe(403);
-      expect(preflight.headers.get('access-control-allow-origin')).toBeNull();
-    }
-    const Origin = 'http://localhost:3000';
-    expect((await post(server, select, { Origin })).headers.get('access-control-allow-origin')).toBe(Origin);
-    const asked = 'neon-connection-string, neon-raw-text-output';
-    const preflight = await fetch(server.url, {
-      method: 'OPTIONS',
-      headers: { Origin, 'Access-Control-Request-Headers': asked },
+describe('who asks', () => {
+  /** As a browser, or what pretends to be one, may send it: `fetch` would not let a Host header through. */
+  function ask(headers: Record<string, string>, target = 'POST /sql'): Promise<{ status: number; allowed: unknown }> {
+    const [method, path] = target.split(' ');
+    const all = { 'Neon-Connection-String': 'postgresql://postgres:any@localhost/postgres', ...headers };
+    return new Promise((resolve, reject) => {
+      const request = sendRequest({ host: '127.0.0.1', port: server.port, method, path, headers: all }, (response) => {
+        const allowed = Object.keys(response.headers).filter((name) => name.startsWith('access-control-'));
+        response.resume().on('end', () => resolve({ status: response.statusCode ?? 0, allowed }));
+      });
+      request.on('error', reject).end(method === 'POST' ? JSON.stringify(select) : undefined);
     });
-    expect(preflight.status).toBe(204);
-    expect(preflight.headers.get('access-control-allow-headers')).toBe(asked);
+  }
+
+  const everything = ['POST /sql', 'GET /stats', 'POST /stats/reset', 'GET /health', 'OPTIONS /sql'];
+
+  it.each([
+    'https://example.com',
+    'null',
+    'http://localhost.example.com',
+    'http://localhost:3000',
+    'http://app.localhost:3000',
+    'http://127.0.0.1:8787',
+  ])('a page of %s is refused, whatever it asks', async (Origin) => {
+    for (const target of everything) {
+      expect(await ask({ Origin }, target), target).toEqual({ status: 403, allowed: [] });
+      const preflight = { Origin, 'Access-Control-Request-Method': 'POST', 'Access-Control-Request-Headers': '*' };
+      expect(await ask(preflight, target), target).toEqual({ status: 403, allowed: [] });
+    }
+  });
+
+  it.each(['cross-site', 'same-site'])('a request that a browser sends %s is refused', async (site) => {
+    for (const target of everything) {
+      expect(await ask({ 'Sec-Fetch-Site': site }, target)).toEqual({ status: 403, allowed: [] });
+    }
+  });
+
+  it('a host that is not this machine is refused: a name can be pointed here by anybody', async () => {
+    const { port } = server;
+    for (const Host of [
+      `evil.example:${port}`,
+      `app.localhost:${port}`,
+      `localhost.evil.example:${port}`,
+      `127.0.0.1.evil.example:${port}`,
+      `localhost.:${port}`,
+      `10.0.0.1:${port}`,
+      `localhost@evil.example:${port}`,
+    ]) {
+      for (const target of everything) expect(await ask({ Host }, target), Host).toEqual({ status: 403, allowed: [] });
+    }
+  });
+
+  it('a program of this machine is answered, by each of its names', async () => {
+    const { port } = server;
+    for (const Host of [`localhost:${port}`, `127.0.0.1:${port}`, `[::1]:${port}`, `LOCALHOST:${port}`, 'localhost']) {
+      expect(await ask({ Host }), Host).toEqual({ status: 200, allowed: [] });
+    }
+    for (const site of ['none', 'same-origin']) expect((await ask({ 'Sec-Fetch-Site': site })).status).toBe(200);
+    expect((await ask({}, 'OPTIONS /sql')).status).toBe(405);
   });
 });
 

@@ -113,17 +113,68 @@ describe('the user of the connection string', () => {
     expect(await failure(alice`set role bob`)).toMatchObject({ code: '42501' });
   });
 
-  it('cannot become the superuser behind it', async () => {
+  it.each([
+    'reset session authorization',
+    'set session authorization postgres',
+    'set session authorization bob',
+    'set local session authorization default',
+    `set session_authorization = 'postgres'`,
+    `select set_config('session_authorization', 'postgres', false)`,
+    `select set_config('session_' || 'authorization', 'postgres', false)`,
+    `select set_config(reverse('noitazirohtua_noisses'), 'postgres', true)`,
+    `do $$ begin execute 'set session ' || 'authorization postgres'; end $$`,
+    `do $$ begin perform set_config('session_' || 'authorization', 'postgres', true); delete from items;
+      perform set_config('session_' || 'authorization', 'alice', true); end $$`,
+    `do $$ begin execute 'alter role alice set session_' || 'authorization = postgres'; end $$`,
+    `select query_to_xml('select set_config(''session_'' || ''authorization'', ''postgres'', false)', true, true, '')`,
+    'discard all',
+  ])('cannot become the superuser behind it: %s', async (escape) => {
     const alice = connect(server, 'alice:alice-pw');
-    for (const escape of [
-      'reset session authorization',
-      'set session authorization postgres',
-      `select set_config('session_authorization', 'postgres', false)`,
-    ]) {
-      expect(await failure(alice.query(escape))).toMatchObject({ code: '42501' });
+    const before = await owner`select count(*) from items`;
+    expect(await failure(alice.query(escape))).toMatchObject({ code: '42501' });
+    if (escape !== 'discard all') {
+      const batch = alice.transaction([alice.query(escape), alice`delete from items`]);
+      expect(await failure(batch)).toMatchObject({ code: '42501' });
     }
-    const [, rows] = await alice.transaction([alice`reset role`, alice`select current_user`]);
+    expect(await owner`select count(*) from items`).toEqual(before);
+    expect(await alice`select session_user, current_user`).toEqual([{ session_user: 'alice', current_user: 'alice' }]);
+  });
+
+  it('cannot by a function of its own that becomes another for its time', async () => {
+    const alice = connect(server, 'alice:alice-pw');
+    const create = `do $$ begin execute 'create function alice.f() returns text language sql set session_'
+      || 'authorization = postgres as $f$ select session_user::text $f$'; end $$`;
+    expect(await failure(alice.transaction([alice.query(create), alice`select alice.f()`]))).toMatchObject({
+      code: '42501',
+    });
+  });
+
+  it('is still itself after an error, a rollback and a role that it may take', async () => {
+    const alice = connect(server, 'alice:alice-pw');
+    const escape = `select set_config('session_' || 'authorization', 'postgres', false)`;
+    await failure(alice`select 1 / 0`);
+    await failure(alice.transaction([alice`set local role readers`, alice`select 1 / 0`]));
+    const [, , rows] = await alice.transaction([
+      alice`set role readers`,
+      alice`reset role`,
+      alice`select current_user`,
+    ]);
     expect(rows).toEqual([{ current_user: 'alice' }]);
+    expect(await failure(alice.query(escape))).toMatchObject({ code: '42501' });
+  });
+
+  it('is not made another by a setting of its role', async () => {
+    await owner.query(`alter role alice set session_authorization = 'postgres'`);
+    const rows = await connect(server, 'alice:alice-pw')`select session_user, current_user`;
+    await owner.query('alter role alice reset all');
+    expect(rows).toEqual([{ session_user: 'alice', current_user: 'alice' }]);
+  });
+
+  it('may become another as a superuser, and is a superuser again afterwards', async () => {
+    const become = `select set_config('session_' || 'authorization', 'alice', false)`;
+    const [, rows] = await owner.transaction([owner.query(become), owner`select session_user`]);
+    expect(rows).toEqual([{ session_user: 'alice' }]);
+    expect(await owner`select session_user`).toEqual([{ session_user: 'postgres' }]);
   });
 
   it('needs the right password, where the role has one', async () => {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { request as sendRequest } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { type OidcProvider, startOidcProvider } from '../../../scripts/support/oidc-provider.ts';
 import { type Account, cancelAt, newAccount, signInAt } from '../../support/oidc-provider.ts';
@@ -112,6 +113,24 @@ describe('the local OpenID provider', () => {
     const { id_token: idToken } = await redeem(await codeOf(newAccount({ isEmailVerified: false })));
     expect(claimsOf(idToken)).toMatchObject({ email_verified: false });
   });
+
+  it.each(['evil.example', 'demo.localhost', 'localhost.evil.example'])(
+    'DNS rebinding: tells nothing to a page of %s',
+    async (name) => {
+      const { port } = new URL(provider.address);
+      const ask = (host: string, path: string) =>
+        new Promise<number>((done, refuse) => {
+          const request = sendRequest({ host: '127.0.0.1', port, path, headers: { host } }, (response) => {
+            response.resume().on('end', () => done(response.statusCode ?? 0));
+          });
+          request.on('error', refuse).end();
+        });
+      for (const path of ['/.well-known/openid-configuration', '/auth', '/me', '/nothing']) {
+        expect(await ask(`${name}:${port}`, path)).toBe(403);
+        expect(await ask(`localhost:${port}`, path)).not.toBe(403);
+      }
+    },
+  );
 
   it('sends a browser back to any port at loopback, and to no other path', async () => {
     const elsewhere = redirectUri.replace('8787', '5173');

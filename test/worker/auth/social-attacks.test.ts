@@ -156,7 +156,7 @@ describe('an answer that the provider posts, as Apple does', () => {
 
   it('signs nobody in from a foreign page, even where cookies come along', async () => {
     const { browser, callback } = await underway();
-    const [url, init] = post('https://evil.example', callback);
+    const [url, init] = post(PUBLIC_URL, callback);
     const cookie = [...browser.cookies].map((pair) => pair.join('=')).join('; ');
     const answer = await send(new Request(url, { ...init, headers: { origin: 'https://evil.example', cookie } }));
     expect(answer.headers.get('set-cookie')).toBeNull();
