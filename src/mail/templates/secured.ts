@@ -1,4 +1,4 @@
-import { compose, facts, type MailContent, paragraph, smallPrint } from './layout.ts';
+import { button, compose, facts, type MailContent, paragraph, smallPrint, spelledOut } from './layout.ts';
 import { accountAt, checkedLink, outsideText, plainName, readableTime } from './values.ts';
 
 /** What the address is to the account after a report: its own; its own until now; or once, or never, its own. */
@@ -27,13 +27,13 @@ export function securedMail(mail: SecuredMail): MailContent {
   const time = facts([['Time', readableTime(mail.when)]]);
   if (mail.role === 'owner') return ownerMail(mail, account);
   if (mail.role === 'other') {
-    return compose(`"This wasn't me" was used for an account at ${plainName(mail.productName)}`, [
+    return compose(`Every session of an account at ${plainName(mail.productName)} was ended`, [
       paragraph(
         `This address was that of an account, or still got its mails. From a mail about that account somebody said "this wasn't me": every session was ended, and what was added since was removed.`,
       ),
       time,
       paragraph(
-        'If you have a mail from us that says "this wasn\'t me" yourself, and the account is yours, its link still works: it can do more if this address was the account\'s for longer.',
+        'If the account is yours, and a mail of ours to this address asks whether it was you, use its link as well: it can do more where this address was the account\'s for longer.',
       ),
     ]);
   }
@@ -53,13 +53,15 @@ function ownerMail(mail: SecuredMail, account: string): MailContent {
   const link = checkedLink(mail.signInLink);
   return compose(`Everything was ended in ${account}`, [
     paragraph(
-      `From a mail about ${account} somebody said "this wasn't me". Every session was ended, also your own: sign in again with this address at ${link}`,
+      `From a mail about ${account} somebody said "this wasn't me". Every session was ended, also your own. What was there before stays.`,
     ),
     facts([['Time', readableTime(mail.when)], ...listed('Undone', mail.undone)]),
     ...(mail.notUndone.length > 0
       ? [paragraph('This was not undone. Look at it yourself:'), facts(listed('Left', mail.notUndone))]
       : []),
-    smallPrint('Afterwards, look through your account, and remove what you do not know.'),
+    button('To sign in again with this address, use this button.', 'Sign in', link),
+    smallPrint('Then look through your account, and remove what you do not know.'),
+    spelledOut(link),
   ]);
 }
 
