@@ -155,8 +155,7 @@ export const errors = {
   'email.taken': { trpc: 'CONFLICT', message: 'That address belongs to another account.' },
   'email.moved': {
     trpc: 'CONFLICT',
-    message:
-      'The address of your account was changed. Look at the mail that we just sent you: it says how to undo it.',
+    message: 'The address of your account was changed. Look at the mail that we just sent you: it says how to undo it.',
   },
   'email.missing': { trpc: 'CONFLICT', message: 'The account has no verified address to write to.' },
   'alert.invalid': { trpc: 'BAD_REQUEST', message: 'The link is not valid, or too old.' },

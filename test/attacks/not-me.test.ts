@@ -4,11 +4,21 @@ import { connect, newMember } from '../support/connections.ts';
 import { linked } from '../support/integrations.ts';
 import { newAccount } from '../support/oidc-provider.ts';
 import { insert, newOrganization, newPerson, newSession, newToken, type Person } from '../support/owner.ts';
-import { registerPasskey, signInByPasskey, withPasskey } from '../support/passkeys.ts';
+import { signInByPasskey, withPasskey } from '../support/passkeys.ts';
 import { aWhileLater, mailsTo, mailTo, moveTo, preview, report } from '../support/reports.ts';
 import { newBrowser } from '../support/social.ts';
 import { call, owner, readMail } from '../support/worker.ts';
-import { askForLink, beginLink, linkWith, newEmail, refusal, signInWith, userOf, verifyLink, whoIs } from './support.ts';
+import {
+  askForLink,
+  beginLink,
+  linkWith,
+  newEmail,
+  refusal,
+  signInWith,
+  userOf,
+  verifyLink,
+  whoIs,
+} from './support.ts';
 
 const ADDRESS_CHANGED = /^New address for/;
 const tokenOf = { name: 'x', scopes: ['profile:read'] };
@@ -101,8 +111,8 @@ describe('finding 12: the owner signs in before reporting', () => {
     const { victim, thief } = await newHijack();
     const b1 = newEmail();
     await moveTo(thief, b1);
-    const asked = await call<Record<string, unknown>>('auth.requestMagicLink', { email: victim.email.toUpperCase() });
-    const unknown = await call<Record<string, unknown>>('auth.requestMagicLink', { email: newEmail() });
+    const asked = await call('auth.requestMagicLink', { email: victim.email.toUpperCase() });
+    const unknown = await call('auth.requestMagicLink', { email: newEmail() });
     expect([asked.status, Object.keys(asked.data)]).toEqual([unknown.status, Object.keys(unknown.data)]);
     const moved = await mailTo(victim.email, /^This address was replaced/);
     expect(moved.text).toContain('/not-me#token=');
@@ -239,9 +249,9 @@ describe('finding 14: the newest mail is reported', () => {
     expect(await countOf('user_integrations', victim)).toBe(1);
     const list = await call('auth.listOrganizationTokens', { organizationId }, { token: theirs.data.token });
     expect(list.status, list.code).toBe(200);
-    expect(await owner.query('select 1 from oauth_connections where organization_id = $1', [organizationId])).toHaveLength(
-      1,
-    );
+    expect(
+      await owner.query('select 1 from oauth_connections where organization_id = $1', [organizationId]),
+    ).toHaveLength(1);
   });
 
   it('is shown first, and what was the owner’s own is kept', async () => {

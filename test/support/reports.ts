@@ -8,7 +8,10 @@ import { call, readMail, workerEnv } from './worker.ts';
 
 /** The settings of a Worker that has counted nothing yet: as if a while had passed since the last mail to an address. */
 export function aWhileLater(): { RATE_LIMITER: unknown } {
-  const limiters = workerEnv.RATE_LIMITER as unknown as { idFromName(name: string): unknown; get(id: unknown): unknown };
+  const limiters = workerEnv.RATE_LIMITER as unknown as {
+    idFromName(name: string): unknown;
+    get(id: unknown): unknown;
+  };
   const mark = newId();
   const idFromName = (name: string) => limiters.idFromName(`${mark}:${name}`);
   return { RATE_LIMITER: { idFromName, get: (id: unknown) => limiters.get(id) } };

@@ -1,5 +1,17 @@
 import { sql } from 'drizzle-orm';
-import { boolean, check, index, inet, jsonb, pgPolicy, pgTable, smallint, text, uuid, varchar } from 'drizzle-orm/pg-core';
+import {
+  boolean,
+  check,
+  index,
+  inet,
+  jsonb,
+  pgPolicy,
+  pgTable,
+  smallint,
+  text,
+  uuid,
+  varchar,
+} from 'drizzle-orm/pg-core';
 import { createdAt, everything, id, moment, secretHash, system } from '../columns.ts';
 import { userId, users } from './account.ts';
 import { organizations } from './organizations.ts';

@@ -37,13 +37,17 @@ function Question() {
       <ul class="points">
         <li>every session ends, here and everywhere;</li>
         <li>
-          what was added to your account since the earliest such mail that still waits for an answer is removed: passkeys,
-          linked providers, connected accounts and services, API tokens;
+          what was added to your account since the earliest such mail that still waits for an answer is removed:
+          passkeys, linked providers, connected accounts and services, API tokens;
         </li>
         <li>an e-mail address that was changed since is changed back, where this mail may do so.</li>
       </ul>
-      <p data-spent hidden>This was reported already. Nothing is left to undo by this mail.</p>
-      <p data-nothing hidden>Nothing was added since. Every session ends.</p>
+      <p data-spent hidden>
+        This was reported already. Nothing is left to undo by this mail.
+      </p>
+      <p data-nothing hidden>
+        Nothing was added since. Every session ends.
+      </p>
       <fieldset data-items hidden>
         <legend>This will be undone. Tick what was you: it is kept.</legend>
         <div class="stack"></div>
@@ -61,8 +65,12 @@ function Outcome() {
     <div class="finished stack" role="status" tabindex={-1} data-done>
       <h2>Done</h2>
       <p>Every session is ended.</p>
-      <p data-complete hidden>What was added since is undone.</p>
-      <p data-repeated hidden>It was reported before. Nothing more was done now.</p>
+      <p data-complete hidden>
+        What was added since is undone.
+      </p>
+      <p data-repeated hidden>
+        It was reported before. Nothing more was done now.
+      </p>
       <Lines name="undone" title="Undone:" />
       <Lines name="not-undone" title="Not undone:" />
       <p>

@@ -33,7 +33,7 @@ export function securedMail(mail: SecuredMail): MailContent {
       ),
       time,
       paragraph(
-        'If the account is yours, and a mail of ours to this address asks whether it was you, use its link as well: it can do more where this address was the account\'s for longer.',
+        "If the account is yours, and a mail of ours to this address asks whether it was you, use its link as well: it can do more where this address was the account's for longer.",
       ),
     ]);
   }

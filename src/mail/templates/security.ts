@@ -108,7 +108,9 @@ export function securityMail(mail: SecurityMail): MailContent {
     facts(happened(mail, words)),
     paragraph('If it was you, you need to do nothing.'),
     button('If it was not you, use this button. The page it opens asks once more.', NOT_ME, link),
-    paragraph(`"${NOT_ME}" ends every session and undoes what was added since the earliest such mail that still waits for an answer: ${UNDONE}`),
+    paragraph(
+      `"${NOT_ME}" ends every session and undoes what was added since the earliest such mail that still waits for an answer: ${UNDONE}`,
+    ),
     ...(words.remains ? [smallPrint(words.remains)] : []),
     spelledOut(link),
   ]);

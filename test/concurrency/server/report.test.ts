@@ -117,7 +117,9 @@ const kinds: Readonly<Record<string, Prepare>> = {
   },
   'a sign-in by a provider that the report takes away': async (me) => {
     const account = newAccount();
-    await (await wayBack('auth.startSocialLink', { provider: 'demo' }, { token: me.token, account }))();
+    await (
+      await wayBack('auth.startSocialLink', { provider: 'demo' }, { token: me.token, account })
+    )();
     return wayBack('auth.startSocialSignIn', { provider: 'demo' }, { account });
   },
 };

@@ -240,7 +240,15 @@ describe(`at ${ROWS.toLocaleString('en')} users a function of a request reads th
     parts.push('drop_connection', 'end_connection', 'note_connection', 'open_breaker_until');
     parts.push('sealed_connection', 'take_lease', 'sealed_under', 'credentials_text', 'is_usable');
     parts.push('can_replace', 'name_account', 'standing_since', 'reservation');
-    parts.push('report_start', 'report_items', 'report_address', 'report_losses', 'report_kept', 'report_mails', 'undo_items');
+    parts.push(
+      'report_start',
+      'report_items',
+      'report_address',
+      'report_losses',
+      'report_kept',
+      'report_mails',
+      'undo_items',
+    );
     // They read what waits to be revoked, whole: a report, and a job of every ten minutes.
     const reports = ['key_coverage', 'values_to_reseal'];
     const tried = new Set([...calls.map(([name]) => name), ...parts, ...reports]);
