@@ -885,6 +885,28 @@ comment on function gatehouse.insert_token(jsonb) is 'Inserts an API token for t
 --> statement-breakpoint
 revoke all on function gatehouse.insert_token(jsonb) from public;
 --> statement-breakpoint
+-- Makes a token for the subject; a person is told. Definer: nobody writes tokens but these functions.
+-- p_token: see insert_token; p_facts: see record_login, plus alert {id, tokenHash}
+create or replace function gatehouse.create_token(p_token jsonb, p_facts jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  v_created jsonb := gatehouse.insert_token(p_token);
+begin
+  if v_created->>'outcome' = 'created' and gatehouse.uid() is not null then
+    perform gatehouse.record_login(gatehouse.uid(), 'token_created', null, p_facts);
+    v_created := v_created || jsonb_build_object('alert',
+      gatehouse.raise_alert(gatehouse.uid(), 'token_created', p_facts->'alert', null, '{}'));
+  end if;
+  return v_created;
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.create_token(jsonb, jsonb) is 'Makes an API token for the subject.';
+--> statement-breakpoint
+revoke all on function gatehouse.create_token(jsonb, jsonb) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.create_token(jsonb, jsonb) to gatehouse_member, gatehouse_admin;
+--> statement-breakpoint
 -- A new session row (requirement 3 §1.1) and its login_success. An administrator's session has the admin profile,
 -- whatever was asked for.
 -- p_session: {id, tokenHash, authMethod, profile, deviceType, deviceName, browser, os, ipAddress, city, country,
