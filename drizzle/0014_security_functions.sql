@@ -1,3 +1,661 @@
+-- function: auth/begin_passkey_registration
+-- What a registration needs: the user's stable handle of 64 random bytes (WebAuthn §14.6.1; made at the first passkey,
+-- never changed), names for the authenticator to show, and the passkeys there are. Definer, since no member reads or
+-- writes the handle.
+create or replace function gatehouse.begin_passkey_registration(p_new_handle bytea) returns jsonb
+language plpgsql volatile security definer set search_path = ''
+as $$
+begin
+  perform gatehouse.lock_actor();
+  update public.users set webauthn_handle = p_new_handle where id = gatehouse.uid() and webauthn_handle is null;
+  return (
+    select jsonb_build_object('handle', encode(u.webauthn_handle, 'hex'), 'email', u.email, 'displayName', u.display_name,
+             'passkeys', gatehouse.passkey_ids(u.id))
+      from public.users u where u.id = gatehouse.uid()
+  );
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.begin_passkey_registration(bytea) is 'The subject as WebAuthn names it, and the passkeys it has; gives it its handle at the first.';
+--> statement-breakpoint
+revoke all on function gatehouse.begin_passkey_registration(bytea) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.begin_passkey_registration(bytea) to gatehouse_member;
+--> statement-breakpoint
+-- function: auth/begin_social
+-- Stores the state of a redirect to a provider, for ten minutes. Entered as a member it is for linking, and for that
+-- member alone; else it is for signing in. p_state: {id, stateHash, connector, browserHash, redirectUrl}
+create or replace function gatehouse.begin_social(p_state jsonb) returns void
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  v_user_id text := gatehouse.uid();
+begin
+  if v_user_id is not null then
+    perform gatehouse.lock_actor();
+  end if;
+  insert into public.oauth_states
+    (id, state_hash, purpose, connector, user_id, browser_hash, redirect_url, expires_at)
+  values ((p_state->>'id')::uuid, p_state->>'stateHash', case when v_user_id is null then 'sign_in' else 'link' end,
+    p_state->>'connector', v_user_id, p_state->>'browserHash', p_state->>'redirectUrl', now() + interval '10 minutes')
+  on conflict (id) do nothing;
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.begin_social(jsonb) is 'Stores the state of a redirect to a provider; of a member, to link the account there.';
+--> statement-breakpoint
+revoke all on function gatehouse.begin_social(jsonb) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.begin_social(jsonb) to gatehouse_system, gatehouse_member;
+--> statement-breakpoint
+-- function: auth/change_email
+-- Makes the address that a mailed proof confirmed the account's own, and tells the old one. Definer: members do not write
+-- their address. An account that had proven none before loses what was added to it, but for the session that acts. A
+-- change that was undone and is made again by a credential older than it is final. p_proof: see prove_mail; p_facts: see
+-- record_login, plus alert {id, tokenHash}. Answers {outcome: 'changed' | an error code, email, attemptsLeft, alert: to
+-- the old address, isFinal}.
+create or replace function gatehouse.change_email(p_proof jsonb, p_facts jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  v_user_id text := gatehouse.uid();
+  v_before record;
+  v_taken jsonb;
+  v_email text;
+  v_alert jsonb;
+  v_is_final boolean;
+begin
+  perform gatehouse.lock_actor();
+  select u.email, u.email_verified_at into v_before from public.users u where u.id = v_user_id;
+  if gatehouse.has_happened(p_facts) then
+    return jsonb_build_object('outcome', 'changed', 'email', v_before.email);
+  end if;
+  v_taken := gatehouse.take_proof_mail('email_change', p_proof, p_facts);
+  v_email := v_taken->>'email';
+  if v_taken->>'outcome' <> 'taken' then
+    return v_taken;
+  elsif exists (select from public.users u where lower(u.email) = lower(v_email) and u.id <> v_user_id)
+      or (gatehouse.reservation(v_email)).user_id <> v_user_id then
+    return '{"outcome": "email.taken"}';
+  end if;
+  v_is_final := exists (
+    select from public.email_changes c join public.user_sessions s on s.id = gatehouse.actor_id()
+     where c.user_id = v_user_id and c.undone_at is not null and c.created_at > now() - interval '30 days'
+       and lower(c.email) = lower(v_email) and s.credential_at < c.created_at);
+  v_alert := gatehouse.raise_alert(v_user_id, case when v_is_final then 'email_changed_again' else 'email_changed' end,
+    p_facts->'alert', null, jsonb_build_object('previousEmail', v_before.email, 'changeId', p_facts->>'eventId'));
+  begin
+    update public.users set email = v_email, email_verified_at = now() where id = v_user_id;
+  exception when unique_violation then
+    return '{"outcome": "email.taken"}';
+  end;
+  if v_before.email_verified_at is null then
+    perform gatehouse.strip_unproven_but(v_user_id, gatehouse.actor_id());
+  elsif lower(v_before.email) <> lower(v_email) then
+    insert into public.email_changes (id, user_id, previous_email, previous_since, email, is_final)
+    values ((p_facts->>'eventId')::uuid, v_user_id, v_before.email,
+      gatehouse.standing_since(v_user_id, v_before.email), v_email, v_is_final);
+  end if;
+  perform gatehouse.record_login(v_user_id, 'email_changed', null, p_facts);
+  return jsonb_build_object('outcome', 'changed', 'email', v_email, 'alert', v_alert);
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.change_email(jsonb, jsonb) is 'Makes a proven address the accounts own, and tells the old one.';
+--> statement-breakpoint
+revoke all on function gatehouse.change_email(jsonb, jsonb) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.change_email(jsonb, jsonb) to gatehouse_member;
+--> statement-breakpoint
+-- function: auth/create_session
+-- A new session row (requirement 3 §1.1) and its login_success. An administrator's session has the admin profile,
+-- whatever was asked for.
+-- p_session: {id, tokenHash, authMethod, profile, deviceType, deviceName, browser, os, ipAddress, city, country,
+-- deviceInfo, location, credentialAt}
+create or replace function gatehouse.create_session(p_user_id text, p_session jsonb) returns void
+language plpgsql volatile
+as $$
+declare
+  v_profile text := case when exists (select from public.users u where u.id = p_user_id and u.platform_role = 'admin')
+    then 'admin' else coalesce(p_session->>'profile', 'default') end;
+  v_limits record;
+begin
+  select * into v_limits from gatehouse.session_limits(v_profile);
+  insert into public.user_sessions
+    (id, user_id, session_token_hash, auth_method, profile, device_type, device_name, browser, os, ip_address,
+     location_city, location_country, idle_timeout, expires_at, credential_at)
+  values ((p_session->>'id')::uuid, p_user_id, p_session->>'tokenHash', p_session->>'authMethod', v_profile,
+    p_session->>'deviceType', p_session->>'deviceName', p_session->>'browser', p_session->>'os',
+    (p_session->>'ipAddress')::inet, p_session->>'city', p_session->>'country', v_limits.idle,
+    now() + v_limits.absolute, (p_session->>'credentialAt')::timestamptz);
+  perform gatehouse.record_login(p_user_id, 'login_success', null, p_session);
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.create_session(text, jsonb) is 'Inserts a session and its login_success.';
+--> statement-breakpoint
+revoke all on function gatehouse.create_session(text, jsonb) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.create_session(text, jsonb) to gatehouse_system;
+--> statement-breakpoint
+-- function: auth/create_token
+-- Makes a token for the subject. The person is told: whose it is, or who made it for an organisation or the deployment.
+-- Definer: nobody writes tokens but these functions.
+-- p_token: see insert_token; p_facts: see record_login, plus alert {id, tokenHash}
+create or replace function gatehouse.create_token(p_token jsonb, p_facts jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  v_created jsonb := gatehouse.insert_token(p_token);
+  v_person text := coalesce(gatehouse.uid(), gatehouse.actor_user_id());
+begin
+  if v_created->>'outcome' = 'created' and v_person is not null then
+    perform gatehouse.record_login(v_person, 'token_created', null, p_facts);
+    v_created := v_created || jsonb_build_object('alert',
+      gatehouse.raise_alert(v_person, 'token_created', p_facts->'alert', null, '{}'));
+  end if;
+  return v_created;
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.create_token(jsonb, jsonb) is 'Makes an API token for the subject.';
+--> statement-breakpoint
+revoke all on function gatehouse.create_token(jsonb, jsonb) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.create_token(jsonb, jsonb) to gatehouse_member, gatehouse_admin;
+--> statement-breakpoint
+-- function: auth/insert_token
+-- A new token of this transaction's subject, at most fifty live ones. Sent again with one id it is the same one; with
+-- another secret or other input it is a conflict.
+-- p_token: {id, tokenHash, prefix, name, scopes, seconds}. Answers {outcome: 'created' | an error code, expiresAt}.
+create or replace function gatehouse.insert_token(p_token jsonb) returns jsonb
+language plpgsql volatile
+as $$
+declare
+  v_kind text := gatehouse.token_owner_kind();
+  v_id uuid := p_token->>'id';
+  v_live bigint;
+begin
+  perform gatehouse.lock_actor();
+  perform from public.organizations o where o.id = gatehouse.organization_id() for no key update;
+  v_live := case v_kind
+    when 'personal' then (select count(*) from public.api_tokens t
+      where t.user_id = gatehouse.uid() and t.revoked_at is null and t.expires_at > now())
+    when 'organization' then (select count(*) from public.api_tokens t
+      where t.organization_id = gatehouse.organization_id() and t.revoked_at is null and t.expires_at > now())
+    else (select count(*) from public.api_tokens t
+      where t.kind = 'service' and t.revoked_at is null and t.expires_at > now()) end;
+  if v_live >= 50 and not exists (select from public.api_tokens t where t.id = v_id) then
+    return '{"outcome": "token.limit_reached"}';
+  end if;
+  insert into public.api_tokens
+    (id, kind, user_id, organization_id, created_by, name, token_hash, token_prefix, scopes, expires_at)
+  values (v_id, v_kind, gatehouse.uid(), gatehouse.organization_id(), gatehouse.actor_user_id(), p_token->>'name',
+    p_token->>'tokenHash', p_token->>'prefix', p_token->'scopes',
+    now() + make_interval(secs => (p_token->>'seconds')::double precision))
+  on conflict (id) do nothing;
+  return coalesce((
+    select jsonb_build_object('outcome', 'created', 'expiresAt', t.expires_at) from public.api_tokens t
+     where t.id = v_id and t.token_hash = p_token->>'tokenHash' and t.name = p_token->>'name'
+       and t.scopes = p_token->'scopes' and t.kind = v_kind and t.user_id is not distinct from gatehouse.uid()
+  ), '{"outcome": "idempotency_key.reused"}');
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.insert_token(jsonb) is 'Inserts an API token for the subject; at most fifty live ones.';
+--> statement-breakpoint
+revoke all on function gatehouse.insert_token(jsonb) from public;
+--> statement-breakpoint
+-- function: auth/link_social_account
+-- Links an account at a provider to the subject, who must be the one that began it. Linked already is success; linked to
+-- somebody else is refused. Definer: members write no credentials. p_identity: see store_social_account.
+create or replace function gatehouse.link_social_account(p_begun_by text, p_identity jsonb, p_facts jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  v_user_id text := gatehouse.uid();
+  v_was_linked boolean;
+begin
+  if p_begun_by is distinct from v_user_id then
+    return '{"outcome": "oauth_state.other_browser"}';
+  end if;
+  perform gatehouse.lock_actor();
+  v_was_linked := exists (
+    select from public.oauth_accounts a where a.issuer = p_identity->>'issuer'
+       and a.provider_user_id = p_identity->>'subject' and a.user_id = v_user_id);
+  if gatehouse.store_social_account(v_user_id, p_identity) <> v_user_id then
+    return '{"outcome": "social_account.linked_elsewhere"}';
+  elsif v_was_linked then
+    return '{"outcome": "linked"}';
+  end if;
+  perform gatehouse.record_login(v_user_id, 'account_linked', null, p_facts);
+  return jsonb_build_object('outcome', 'linked',
+    'alert', gatehouse.raise_alert(v_user_id, 'account_linked', p_facts->'alert', null, '{}'));
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.link_social_account(text, jsonb, jsonb) is 'Links an account at a provider to the subject, who began it.';
+--> statement-breakpoint
+revoke all on function gatehouse.link_social_account(text, jsonb, jsonb) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.link_social_account(text, jsonb, jsonb) to gatehouse_member;
+--> statement-breakpoint
+-- function: auth/preview_report
+-- What the report of a mail would undo and what it could not, without undoing any of it. Answers {outcome: 'preview' | an
+-- error code, isSpent, items, address, losses}.
+create or replace function gatehouse.preview_report(p_token_hash text) returns jsonb
+language plpgsql stable
+as $$
+declare
+  v_alert public.security_alerts;
+  v_from timestamptz;
+begin
+  select * into v_alert from public.security_alerts where token_hash = p_token_hash;
+  if v_alert.id is null or v_alert.expires_at <= now() then
+    return '{"outcome": "alert.invalid"}';
+  elsif v_alert.used_at is not null then
+    return '{"outcome": "preview", "isSpent": true, "items": [], "losses": []}';
+  end if;
+  v_from := gatehouse.report_start(v_alert.user_id);
+  return jsonb_build_object('outcome', 'preview', 'isSpent', false,
+    'items', gatehouse.report_items(v_alert.user_id, v_from), 'address', gatehouse.report_address(v_alert, v_from),
+    'losses', gatehouse.report_losses(v_alert.user_id, v_from));
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.preview_report(text) is 'What the report of a mail about the account would undo.';
+--> statement-breakpoint
+revoke all on function gatehouse.preview_report(text) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.preview_report(text) to gatehouse_system;
+--> statement-breakpoint
+-- function: auth/raise_alert
+-- A mail to the user about the account, with its "this wasn't me". The Worker made the secret and writes the mail; here
+-- is its SHA-256, for seven days. Null when there is no verified address to write to. Sent twice it is one alert.
+-- p_alert: {id, tokenHash}
+create or replace function gatehouse.raise_alert(p_user_id text, p_kind text, p_alert jsonb, p_session_id uuid, p_details jsonb)
+returns jsonb
+language plpgsql volatile
+as $$
+declare
+  v_email text := (select u.email from public.users u where u.id = p_user_id and u.email_verified_at is not null);
+begin
+  if v_email is null then
+    return null;
+  end if;
+  insert into public.security_alerts
+    (id, user_id, kind, token_hash, session_id, details, email, email_since, expires_at)
+  values ((p_alert->>'id')::uuid, p_user_id, p_kind, p_alert->>'tokenHash', p_session_id, p_details, v_email,
+    gatehouse.standing_since(p_user_id, v_email), now() + interval '7 days')
+  on conflict (id) do nothing;
+  return jsonb_build_object('kind', p_kind, 'email', v_email);
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.raise_alert(text, text, jsonb, uuid, jsonb) is 'Notes a mail about the account that somebody may disown; answers {kind, email}, or null without a verified address.';
+--> statement-breakpoint
+revoke all on function gatehouse.raise_alert(text, text, jsonb, uuid, jsonb) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.raise_alert(text, text, jsonb, uuid, jsonb) to gatehouse_system;
+--> statement-breakpoint
+-- function: auth/refresh_session
+-- The person behind the session that entered has proven anew who they are. The secret changes with it (ASVS 7.2.4): what
+-- was known before the proof is worth nothing after it. The caller has locked and judged the actor. p_session: {tokenHash},
+-- credentialAt where a passkey proved it, and the facts of record_login
+create or replace function gatehouse.refresh_session(p_session jsonb) returns jsonb
+language plpgsql volatile
+as $$
+declare
+  v_expires_at timestamptz;
+begin
+  update public.user_sessions set authenticated_at = now(), session_token_hash = p_session->>'tokenHash',
+         credential_at = coalesce((p_session->>'credentialAt')::timestamptz, credential_at)
+   where id = gatehouse.actor_id() and user_id = gatehouse.uid() and revoked_at is null
+  returning expires_at into v_expires_at;
+  perform gatehouse.record_login(gatehouse.uid(), 'login_success', null, p_session);
+  return jsonb_build_object('outcome', 'stepped_up', 'expiresAt', v_expires_at);
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.refresh_session(jsonb) is 'The session that entered has proven anew who it is: new secret, new time.';
+--> statement-breakpoint
+revoke all on function gatehouse.refresh_session(jsonb) from public;
+--> statement-breakpoint
+-- function: auth/register_passkey
+-- Adds a passkey to the subject, at most ten (as Supabase, Hanko and Clerk), and tells the owner. Definer, since members
+-- write no credentials. The same operation sent again succeeds.
+-- p_passkey: {id, credentialId, publicKey, aaguid (hex), counter, name, transports, backedUp, challengeHash,
+-- challengeExpiresAt, purpose, operationId}; p_facts: see record_login, plus alert {id, tokenHash}
+create or replace function gatehouse.register_passkey(p_passkey jsonb, p_facts jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  v_user_id text := gatehouse.uid();
+  v_spent text;
+begin
+  perform gatehouse.lock_actor();
+  v_spent := gatehouse.spend_challenge(p_passkey);
+  if v_spent = 'used' then
+    return '{"outcome": "passkey.challenge_used"}';
+  elsif v_spent = 'spent' then
+    if (select count(*) from public.passkeys p where p.user_id = v_user_id) >= 10 then
+      return '{"outcome": "passkey.limit_reached"}';
+    end if;
+    insert into public.passkeys
+      (id, user_id, credential_id, public_key, counter, device_name, transports, aaguid, backed_up)
+    values ((p_passkey->>'id')::uuid, v_user_id, decode(p_passkey->>'credentialId', 'hex'),
+      decode(p_passkey->>'publicKey', 'hex'), (p_passkey->>'counter')::bigint, p_passkey->>'name',
+      p_passkey->'transports', decode(p_passkey->>'aaguid', 'hex'), (p_passkey->>'backedUp')::boolean)
+    on conflict (credential_id) do nothing;
+    if not found then
+      return '{"outcome": "passkey.exists"}';
+    end if;
+    perform gatehouse.record_login(v_user_id, 'passkey_added', null, p_facts);
+  end if;
+  return jsonb_build_object('outcome', case when exists (
+      select from public.passkeys p where p.id = (p_passkey->>'id')::uuid and p.user_id = v_user_id)
+      then 'registered' else 'passkey.challenge_used' end,
+    'alert', gatehouse.raise_alert(v_user_id, 'passkey_added', p_facts->'alert', null, '{}'));
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.register_passkey(jsonb, jsonb) is 'Adds a passkey whose attestation the Worker has checked; at most ten.';
+--> statement-breakpoint
+revoke all on function gatehouse.register_passkey(jsonb, jsonb) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.register_passkey(jsonb, jsonb) to gatehouse_member;
+--> statement-breakpoint
+-- function: auth/remove_passkey
+-- Removes a passkey of the subject under the lock of the user's row, unless it is the last way in (promise 5). Definer,
+-- since members delete no credentials. Answers {outcome: 'removed' | an error code, alert}.
+create or replace function gatehouse.remove_passkey(p_passkey_id uuid, p_providers text[], p_facts jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  v_user_id text := gatehouse.uid();
+begin
+  perform gatehouse.lock_actor();
+  if gatehouse.has_happened(p_facts) then
+    return '{"outcome": "removed"}';
+  elsif not exists (select from public.passkeys p where p.id = p_passkey_id and p.user_id = v_user_id) then
+    return '{"outcome": "passkey.not_found"}';
+  elsif gatehouse.ways_in(v_user_id, p_providers) <= 1 then
+    return '{"outcome": "credential.last"}';
+  end if;
+  delete from public.passkeys where id = p_passkey_id and user_id = v_user_id;
+  perform gatehouse.record_login(v_user_id, 'passkey_removed', null, p_facts);
+  return jsonb_build_object('outcome', 'removed',
+    'alert', gatehouse.raise_alert(v_user_id, 'passkey_removed', p_facts->'alert', null, '{}'));
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.remove_passkey(uuid, text[], jsonb) is 'Removes a passkey of the subject, unless it is the last way in.';
+--> statement-breakpoint
+revoke all on function gatehouse.remove_passkey(uuid, text[], jsonb) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.remove_passkey(uuid, text[], jsonb) to gatehouse_member;
+--> statement-breakpoint
+-- function: auth/report_address
+-- What a report may do about the address. Only the address that stood longest is gone back to: the one before the earliest
+-- change since p_from that is neither undone nor final; and only by a mail that went to it, while nobody else has it.
+-- Null where nothing was changed. Answers {changeId, previous, current, changedAt, outcome: 'restored' | 'there' (it has it
+-- again already) | 'other' | 'taken' | 'final'}.
+create or replace function gatehouse.report_address(p_alert public.security_alerts, p_from timestamptz) returns jsonb
+language plpgsql stable
+as $$
+declare
+  v public.email_changes;
+  v_current text := (select u.email from public.users u where u.id = p_alert.user_id);
+begin
+  select * into v from public.email_changes c
+   where c.user_id = p_alert.user_id and c.created_at >= p_from and c.undone_at is null
+   order by c.is_final, c.created_at, c.id limit 1;
+  if v.id is null then
+    return null;
+  end if;
+  return jsonb_build_object('changeId', v.id, 'previous', v.previous_email, 'current', v_current,
+    'changedAt', v.created_at, 'outcome', case
+      when v.is_final then 'final'
+      when p_alert.email is null or lower(p_alert.email) <> lower(v.previous_email) then 'other'
+      when lower(v.previous_email) = lower(v_current) then 'there'
+      when exists (select from public.users u where lower(u.email) = lower(v.previous_email)) then 'taken'
+      else 'restored' end);
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.report_address(public.security_alerts, timestamptz) is 'What a report may do about the address.';
+--> statement-breakpoint
+revoke all on function gatehouse.report_address(public.security_alerts, timestamptz) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.report_address(public.security_alerts, timestamptz) to gatehouse_system;
+--> statement-breakpoint
+-- function: auth/report_grants
+-- The connections that a person granted, or granted anew, since a moment: those of the user, whoever it was, and those of
+-- organisations and others that a credential of the user granted. By connection, whose trail has an index.
+create or replace function gatehouse.report_grants(p_user_id text, p_from timestamptz)
+returns table (connection_id uuid, granted_at timestamptz)
+language plpgsql stable
+as $$
+begin
+  return query
+    select c.id, min(e.created_at)
+      from public.oauth_connections c
+      join public.connection_events e on e.connection_id = c.id and e.created_at >= p_from
+     where c.id in (
+         select o.id from public.oauth_connections o where o.user_id = p_user_id
+         union select o.id from public.oauth_connections o where o.created_by = p_user_id
+         union select o.id from public.memberships m join public.oauth_connections o on o.organization_id = m.organization_id
+          where m.user_id = p_user_id)
+       and e.event in ('connected', 'reconnected', 'recovered')
+       and (c.user_id = p_user_id and e.actor_kind in ('session', 'personal')
+         or e.actor_id in (select s.id::text from public.user_sessions s where s.user_id = p_user_id
+             union all select t.id::text from public.api_tokens t where t.user_id = p_user_id))
+     group by c.id;
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.report_grants(text, timestamptz) is 'The connections that a person granted since a moment.';
+--> statement-breakpoint
+revoke all on function gatehouse.report_grants(text, timestamptz) from public;
+--> statement-breakpoint
+-- function: auth/report_items
+-- What a person added to an account since a moment, and elsewhere by its credentials: what a report takes away, and what
+-- the person may tick as their own. What a trusted backend brought is not among it. Definer, since the system reads no
+-- memberships. Answers [{kind, id, name, createdAt}].
+create or replace function gatehouse.report_items(p_user_id text, p_from timestamptz) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+begin
+  return (
+    select coalesce(jsonb_agg(jsonb_build_object('kind', i.kind, 'id', i.id, 'name', i.name, 'createdAt', i.created_at)
+             order by i.created_at, i.id), '[]')
+      from (
+        select 'passkey' as kind, p.id, p.device_name as name, p.created_at
+          from public.passkeys p where p.user_id = p_user_id and p.created_at >= p_from
+        union all
+        select 'social_account', a.id, a.provider, a.created_at
+          from public.oauth_accounts a where a.user_id = p_user_id and a.created_at >= p_from
+        union all
+        select t.kind || '_token', t.id, t.name, t.created_at
+          from public.api_tokens t
+         where t.id in (select o.id from public.api_tokens o where o.user_id = p_user_id
+             union select c.id from public.api_tokens c where c.created_by = p_user_id)
+           and t.created_at >= p_from and t.revoked_at is null
+        union all
+        select 'integration', ui.id, s.name, ui.created_at
+          from public.user_integrations ui join public.services s on s.id = ui.service_id
+         where ui.id in (select o.id from public.user_integrations o where o.user_id = p_user_id and o.created_by is not null
+             union select c.id from public.user_integrations c where c.created_by = p_user_id)
+           and ui.created_at >= p_from
+        union all
+        select 'connection', c.id, c.connector_id, g.granted_at
+          from gatehouse.report_grants(p_user_id, p_from) g join public.oauth_connections c on c.id = g.connection_id) i);
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.report_items(text, timestamptz) is 'What a person added to an account since a moment.';
+--> statement-breakpoint
+revoke all on function gatehouse.report_items(text, timestamptz) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.report_items(text, timestamptz) to gatehouse_system;
+--> statement-breakpoint
+-- function: auth/report_kept
+-- The ids that a person keeps of what a report would undo. A kept integration keeps the connection that serves it, and a
+-- kept connection the integrations on it: one without the other would be lost or of no use.
+create or replace function gatehouse.report_kept(p_items jsonb, p_keep jsonb) returns uuid[]
+language plpgsql stable
+as $$
+declare
+  v_items uuid[] := array(select (i->>'id')::uuid from jsonb_array_elements(p_items) i);
+  v_keep uuid[] := array(select k::uuid from jsonb_array_elements_text(coalesce(p_keep, '[]')) k);
+begin
+  return array(
+    select unnest(v_keep)
+    union select ui.connection_id from public.user_integrations ui where ui.id = any (v_keep) and ui.id = any (v_items)
+      and ui.connection_id = any (v_items)
+    union select ui.id from public.user_integrations ui
+     where ui.id = any (v_items) and ui.connection_id = any (v_keep) and ui.connection_id = any (v_items));
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.report_kept(jsonb, jsonb) is 'The ids that a person keeps of what a report would undo.';
+--> statement-breakpoint
+revoke all on function gatehouse.report_kept(jsonb, jsonb) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.report_kept(jsonb, jsonb) to gatehouse_system;
+--> statement-breakpoint
+-- function: auth/report_losses
+-- What was taken from an account since a moment, and what no report can bring back. Answers [{kind, count}].
+create or replace function gatehouse.report_losses(p_user_id text, p_from timestamptz) returns jsonb
+language plpgsql stable
+as $$
+begin
+  return (
+    select coalesce(jsonb_agg(jsonb_build_object('kind', l.kind, 'count', l.count) order by l.kind), '[]')
+      from (
+        select h.event_type as kind, count(*) as count from public.login_history h
+         where h.user_id = p_user_id and h.created_at >= p_from and h.success
+           and h.event_type in ('passkey_removed', 'account_unlinked', 'token_revoked', 'token_rotated')
+         group by h.event_type
+        union all
+        select 'connection_disconnected', count(*) from public.connection_events e
+         where e.user_id = p_user_id and e.created_at >= p_from and e.event = 'disconnected'
+           and e.actor_kind in ('session', 'personal')
+        having count(*) > 0) l);
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.report_losses(text, timestamptz) is 'What was taken from an account since a moment.';
+--> statement-breakpoint
+revoke all on function gatehouse.report_losses(text, timestamptz) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.report_losses(text, timestamptz) to gatehouse_system;
+--> statement-breakpoint
+-- function: auth/report_mails
+-- Whom a report is told to: every address that the account has, or had since p_from, and that of the mail itself. Asked
+-- after the report. Answers [{email, role: 'owner' (has the account) | 'given_up' (had it until now) | 'other'}].
+create or replace function gatehouse.report_mails(p_alert public.security_alerts, p_from timestamptz, p_before text) returns jsonb
+language plpgsql stable
+as $$
+declare
+  v_now text := (select u.email from public.users u where u.id = p_alert.user_id);
+begin
+  return (
+    select coalesce(jsonb_agg(jsonb_build_object('email', m.email, 'role', case
+               when lower(m.email) = lower(v_now) then 'owner' when lower(m.email) = lower(p_before) then 'given_up'
+               else 'other' end) order by m.email), '[]')
+      from (
+        select distinct on (lower(a.email)) a.email
+          from (
+            select v_now as email union all select p_before union all select p_alert.email
+            union all select unnest(array[c.previous_email, c.email]) from public.email_changes c
+              where c.user_id = p_alert.user_id and c.created_at >= p_from) a
+         where a.email is not null) m);
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.report_mails(public.security_alerts, timestamptz, text) is 'Whom a report is told to.';
+--> statement-breakpoint
+revoke all on function gatehouse.report_mails(public.security_alerts, timestamptz, text) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.report_mails(public.security_alerts, timestamptz, text) to gatehouse_system;
+--> statement-breakpoint
+-- function: auth/report_not_me
+-- "This wasn't me", of the mail of an alert: see docs/security.md, "This wasn't me: both directions". Whoever was signed in
+-- is out; what was added since the earliest alert that waits for a report is gone, but for what the person keeps; the
+-- address is changed back where this mail may do so. Done once: sent again it answers what it came to. The user's row is
+-- locked first; what waits for it is judged again when it gets it (gatehouse.lock_actor), or finds its link expired.
+-- p_facts: see record_login, plus keep [ids] and operationId. Answers {outcome: 'secured' | an error code, operationId,
+-- isRepeated, sessionsEnded, undone, kept, address, losses, mails (for the same operation alone)}.
+create or replace function gatehouse.report_not_me(p_token_hash text, p_facts jsonb) returns jsonb
+language plpgsql volatile
+as $$
+declare
+  v_alert public.security_alerts;
+  v_before text;
+  v_from timestamptz;
+  v_items jsonb;
+  v_keep uuid[];
+  v_report jsonb;
+  v_address jsonb;
+  v_sessions integer;
+begin
+  select * into v_alert from public.security_alerts where token_hash = p_token_hash;
+  select u.email into v_before from public.users u where u.id = v_alert.user_id for no key update;
+  select * into v_alert from public.security_alerts where id = v_alert.id for update;
+  if v_alert.id is null or v_alert.expires_at <= now() then
+    return '{"outcome": "alert.invalid"}';
+  elsif v_alert.used_at is not null then
+    v_report := coalesce(v_alert.report,
+      '{"outcome": "secured", "sessionsEnded": 0, "undone": [], "kept": [], "losses": []}');
+    return v_report || jsonb_build_object('isRepeated', v_report->>'operationId' is distinct from p_facts->>'operationId',
+      'mails', case
+      when v_report->>'operationId' = p_facts->>'operationId' then v_report->'mails' else '[]' end);
+  end if;
+  v_from := gatehouse.report_start(v_alert.user_id);
+  v_items := gatehouse.report_items(v_alert.user_id, v_from);
+  v_keep := gatehouse.report_kept(v_items, p_facts->'keep');
+  v_address := gatehouse.report_address(v_alert, v_from);
+  if v_address->>'outcome' = 'restored' and (v_address->>'changeId')::uuid = any (v_keep) then
+    v_address := v_address || '{"outcome": "kept"}';
+  end if;
+  v_report := jsonb_build_object('outcome', 'secured', 'operationId', p_facts->>'operationId', 'address', v_address,
+    'losses', gatehouse.report_losses(v_alert.user_id, v_from),
+    'undone', jsonb_path_query_array(v_items, '$[*] ? (!(@.id == $keep[*]))', jsonb_build_object('keep', to_jsonb(v_keep))),
+    'kept', jsonb_path_query_array(v_items, '$[*] ? (@.id == $keep[*])', jsonb_build_object('keep', to_jsonb(v_keep))));
+  update public.user_sessions set revoked_at = now() where id in (
+    select s.id from public.user_sessions s where s.user_id = v_alert.user_id and s.revoked_at is null
+     order by s.id for update);
+  get diagnostics v_sessions = row_count;
+  perform gatehouse.undo_items(v_alert.user_id, v_report->'undone');
+  delete from public.known_devices where user_id = v_alert.user_id and created_at >= v_from;
+  -- To before the beginning of whoever waits for the lock: their clock stopped earlier than ours.
+  update public.magic_links set expires_at = created_at where user_id = v_alert.user_id and used_at is null;
+  update public.oauth_states set used_at = now() where user_id = v_alert.user_id and used_at is null;
+  if v_address->>'outcome' in ('restored', 'there') then
+    update public.users set email = v_address->>'previous', email_verified_at = now()
+     where id = v_alert.user_id and v_address->>'outcome' = 'restored';
+    update public.email_changes set undone_at = now()
+     where user_id = v_alert.user_id and created_at >= v_from and undone_at is null;
+  end if;
+  v_report := v_report || jsonb_build_object('sessionsEnded', v_sessions,
+    'mails', gatehouse.report_mails(v_alert, v_from, v_before));
+  -- Alerts of an address that stood longer stay: no report of a later one takes their owner's word away.
+  update public.security_alerts set used_at = now()
+   where user_id = v_alert.user_id and used_at is null and (id = v_alert.id or email_since >= v_alert.email_since);
+  update public.security_alerts set report = v_report where id = v_alert.id;
+  perform gatehouse.record_login(v_alert.user_id, 'account_secured', null, p_facts);
+  return v_report || '{"isRepeated": false}';
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.report_not_me(text, jsonb) is 'Ends every session of an alerts user and undoes what was added since.';
+--> statement-breakpoint
+revoke all on function gatehouse.report_not_me(text, jsonb) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.report_not_me(text, jsonb) to gatehouse_system;
+--> statement-breakpoint
+-- function: auth/report_start
+-- From when on a report undoes: the earliest of the user's alerts that still wait for one, or the change that it tells of;
+-- fifteen seconds earlier, since what waited for a lock carries the time of its own beginning.
+create or replace function gatehouse.report_start(p_user_id text) returns timestamptz
+language plpgsql stable
+as $$
+begin
+  return (
+    select min(least(a.created_at, c.created_at)) - interval '15 seconds'
+      from public.security_alerts a
+      left join public.email_changes c on c.user_id = a.user_id and c.id = (a.details->>'changeId')::uuid
+     where a.user_id = p_user_id and a.used_at is null and a.expires_at > now());
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.report_start(text) is 'From when on a report of a user undoes what was added.';
+--> statement-breakpoint
+revoke all on function gatehouse.report_start(text) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.report_start(text) to gatehouse_system;
+--> statement-breakpoint
 -- function: auth/request_magic_link
 -- Stores a magic link for an address, known or not, and says which mail to send: sign_in, sign_up, or sign_up_closed.
 -- The work is the same for every address, so its time tells nothing; a link that no mail carries can't be redeemed.
@@ -44,6 +702,7 @@ as $$
 declare
   v_email text := p_email;
 begin
+  perform gatehouse.lock_actor();
   if p_purpose = 'step_up' then
     v_email := (select u.email from public.users u where u.id = gatehouse.uid() and u.email_verified_at is not null);
   end if;
@@ -65,7 +724,8 @@ begin
     return '{"outcome": "idempotency_key.reused"}';
   end if;
   return jsonb_build_object('email', v_email, 'outcome', case when p_purpose = 'email_change' and exists (
-    select from public.users u where lower(u.email) = lower(v_email) and u.id <> gatehouse.uid()) then 'taken' else 'send' end);
+    select from public.users u where lower(u.email) = lower(v_email) and u.id <> gatehouse.uid())
+    or p_purpose = 'email_change' and (gatehouse.reservation(v_email)).user_id <> gatehouse.uid() then 'taken' else 'send' end);
 end $$;
 --> statement-breakpoint
 comment on function gatehouse.request_proof_mail(text, text, jsonb) is 'Stores a mailed proof of the subject: for step-up, or for a new address.';
@@ -73,6 +733,28 @@ comment on function gatehouse.request_proof_mail(text, text, jsonb) is 'Stores a
 revoke all on function gatehouse.request_proof_mail(text, text, jsonb) from public;
 --> statement-breakpoint
 grant execute on function gatehouse.request_proof_mail(text, text, jsonb) to gatehouse_member;
+--> statement-breakpoint
+-- function: auth/reservation
+-- The change that keeps an address reserved for the account that had it: for seven days nobody else gets it. All null
+-- when it is free. A change that was undone, or is final, reserves nothing.
+create or replace function gatehouse.reservation(p_email text) returns public.email_changes
+language plpgsql stable
+as $$
+declare
+  v public.email_changes;
+begin
+  select * into v from public.email_changes c
+   where lower(c.previous_email) = lower(p_email) and c.undone_at is null and not c.is_final
+     and c.created_at > now() - interval '7 days'
+   order by c.created_at desc, c.id desc limit 1;
+  return v;
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.reservation(text) is 'The change of address that keeps an address reserved.';
+--> statement-breakpoint
+revoke all on function gatehouse.reservation(text) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.reservation(text) to gatehouse_system;
 --> statement-breakpoint
 -- function: auth/revoke_other_sessions
 -- Ends every session of the subject but the one that asks, and notes it; sent again it answers the same number. Locks in the order of ids, so that two of these
@@ -105,17 +787,66 @@ revoke all on function gatehouse.revoke_other_sessions(jsonb) from public;
 --> statement-breakpoint
 grant execute on function gatehouse.revoke_other_sessions(jsonb) to gatehouse_member;
 --> statement-breakpoint
+-- function: auth/rotate_token
+-- Replaces a live token, once: the new one has its name, scopes and lifetime; the old one ends after the overlap, so that
+-- every place that uses it can be changed first. Definer, as create_token.
+-- p_token: {id, tokenHash, prefix, overlapSeconds}. Answers {outcome: 'created' | an error code, name, scopes, expiresAt}.
+create or replace function gatehouse.rotate_token(p_token_id uuid, p_token jsonb, p_facts jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  v_old public.api_tokens;
+  v_is_repeated boolean := exists (select from public.api_tokens t
+    where t.id = (p_token->>'id')::uuid and t.token_hash = p_token->>'tokenHash');
+  v_created jsonb;
+begin
+  perform gatehouse.lock_actor();
+  v_old := gatehouse.own_token(p_token_id);
+  if v_old.id is null or not v_is_repeated
+      and (v_old.revoked_at is not null or v_old.expires_at <= now() or v_old.rotated_at is not null) then
+    return '{"outcome": "token.not_found"}';
+  end if;
+  v_created := gatehouse.insert_token(p_token || jsonb_build_object('name', v_old.name, 'scopes', v_old.scopes,
+    'seconds', least(extract(epoch from v_old.expires_at - v_old.created_at), 365 * 86400)));
+  if v_created->>'outcome' = 'created' and not v_is_repeated then
+    update public.api_tokens set rotated_at = now(),
+           expires_at = least(expires_at, now() + make_interval(secs => (p_token->>'overlapSeconds')::integer))
+     where id = v_old.id;
+    if gatehouse.uid() is not null then
+      perform gatehouse.record_login(gatehouse.uid(), 'token_rotated', null, p_facts);
+    end if;
+  end if;
+  return v_created || jsonb_build_object('name', v_old.name, 'scopes', v_old.scopes);
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.rotate_token(uuid, jsonb, jsonb) is 'Replaces an API token; the old one lives on for an overlap.';
+--> statement-breakpoint
+revoke all on function gatehouse.rotate_token(uuid, jsonb, jsonb) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.rotate_token(uuid, jsonb, jsonb) to gatehouse_member, gatehouse_admin;
+--> statement-breakpoint
 -- function: auth/sign_in_by_mail
 -- Turns a proven mail into a session, once, and makes the user at their first. The same (proof, session) pair sent again
--- gets the same success. p_proof: see prove_mail; p_session: see sign_in, plus newUserId and signUpOpen.
+-- gets the same success. The user's row is locked before the link's, since a report ("this wasn't me") expires links under
+-- that lock: a sign-in that waited for it finds its link expired. p_proof: see prove_mail; p_session: see sign_in, plus newUserId and signUpOpen.
 create or replace function gatehouse.sign_in_by_mail(p_proof jsonb, p_session jsonb) returns jsonb
 language plpgsql volatile
 as $$
 declare
-  v_proof jsonb := gatehouse.prove_mail('sign_in', p_proof, p_session);
+  v_proof jsonb;
   v_link record;
   v_user record;
 begin
+  if p_proof ? 'tokenHash' then
+    select * into v_link from public.magic_links where token_hash = p_proof->>'tokenHash';
+  else
+    select * into v_link from public.magic_links where id = (p_proof->>'linkId')::uuid;
+  end if;
+  -- Whoever did not ask for the link takes no lock by it.
+  if v_link.browser_hash = p_proof->>'browserHash' then
+    perform from public.users u where lower(u.email) = lower(v_link.email) for no key update;
+  end if;
+  v_proof := gatehouse.prove_mail('sign_in', p_proof, p_session);
   select * into v_link from public.magic_links where id = (v_proof->>'linkId')::uuid;
   if v_proof->>'outcome' = 'used' then
     return coalesce(case when v_link.session_id = (p_session->>'id')::uuid
@@ -132,7 +863,10 @@ begin
     perform gatehouse.record_login(v_user.id, 'login_failed', 'user.suspended', p_session);
     return '{"outcome": "user.suspended"}';
   elsif v_user.id is null then
-    if not (p_session->>'signUpOpen')::boolean then
+    if (gatehouse.reservation(v_link.email)).id is not null then
+      return jsonb_build_object('outcome', 'email.moved', 'alert',
+        gatehouse.tell_moved(v_link.email, p_session->'alert'));
+    elsif not (p_session->>'signUpOpen')::boolean then
       return '{"outcome": "sign_up.closed"}';
     end if;
     -- A second link for the same new address may have made the user meanwhile.
@@ -144,7 +878,7 @@ begin
   end if;
   update public.users set email_verified_at = now() where id = v_user.id and email_verified_at is null;
   if found then
-    perform gatehouse.strip_unproven(v_user.id);
+    perform gatehouse.strip_unproven_but(v_user.id, null);
   end if;
   update public.magic_links set used_at = now(), user_id = v_user.id where id = v_link.id;
   v_proof := gatehouse.sign_in(v_user.id, p_session);
@@ -157,6 +891,222 @@ comment on function gatehouse.sign_in_by_mail(jsonb, jsonb) is 'Signs in, or up,
 revoke all on function gatehouse.sign_in_by_mail(jsonb, jsonb) from public;
 --> statement-breakpoint
 grant execute on function gatehouse.sign_in_by_mail(jsonb, jsonb) to gatehouse_system;
+--> statement-breakpoint
+-- function: auth/sign_in_by_passkey
+-- The end of a passkey sign-in. With a failure (the Worker found the assertion wrong) it spends the challenge and notes
+-- the attempt; else it signs in, once. A counter that went back is refused, noted and told to the owner.
+-- p_proof: see use_passkey, plus userId and failure (an error code, or null); p_session: see sign_in
+create or replace function gatehouse.sign_in_by_passkey(p_proof jsonb, p_session jsonb) returns jsonb
+language plpgsql volatile
+as $$
+declare
+  v_user_id text := p_proof->>'userId';
+  v_outcome text := p_proof->>'failure';
+  v_suspended_at timestamptz;
+begin
+  select u.suspended_at into v_suspended_at from public.users u where u.id = v_user_id for no key update;
+  if not found then
+    return '{"outcome": "passkey.unknown"}';
+  elsif v_outcome is not null then
+    perform gatehouse.spend_challenge(p_proof);
+  else
+    v_outcome := gatehouse.use_passkey(p_proof);
+  end if;
+  if v_outcome = 'repeated' then
+    return coalesce(gatehouse.session_answer(p_session), '{"outcome": "passkey.challenge_used"}');
+  elsif v_outcome = 'used' and v_suspended_at is null then
+    return gatehouse.sign_in(v_user_id, p_session || jsonb_build_object('credentialAt', (
+      select p.created_at from public.passkeys p where p.id = (p_proof->>'passkeyId')::uuid)));
+  elsif v_outcome = 'used' then
+    v_outcome := 'user.suspended';
+  end if;
+  perform gatehouse.record_login(v_user_id, 'login_failed', v_outcome, p_session);
+  return jsonb_build_object('outcome', v_outcome, 'alert', case v_outcome when 'passkey.counter_regressed'
+    then gatehouse.raise_alert(v_user_id, 'passkey_copied', p_session->'alert', null, '{}') end);
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.sign_in_by_passkey(jsonb, jsonb) is 'Signs in by an assertion that the Worker has checked, or records why not.';
+--> statement-breakpoint
+revoke all on function gatehouse.sign_in_by_passkey(jsonb, jsonb) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.sign_in_by_passkey(jsonb, jsonb) to gatehouse_system;
+--> statement-breakpoint
+-- function: auth/sign_in_by_provider
+-- Signs in by an account at a provider. Known by (issuer, subject), never by address. An unknown one is joined to the user
+-- of its address only when the provider vouches for the address and we have verified it ourselves; otherwise the person
+-- proves the existing account first (GHSA-qq9h-g4jm-xgf3, CVE-2026-53516: accounts hijacked before their owner came).
+-- p_identity: see store_social_account, plus isEmailVerified; p_session: see sign_in, plus newUserId and signUpOpen.
+create or replace function gatehouse.sign_in_by_provider(p_identity jsonb, p_session jsonb) returns jsonb
+language plpgsql volatile
+as $$
+declare
+  v_user record;
+  v_owner_id text;
+  v_is_known boolean;
+begin
+  if gatehouse.session_answer(p_session) is not null then
+    return gatehouse.session_answer(p_session);
+  end if;
+  select a.user_id into v_owner_id from public.oauth_accounts a
+   where a.issuer = p_identity->>'issuer' and a.provider_user_id = p_identity->>'subject';
+  select * into v_user from public.users u where u.id = v_owner_id for no key update;
+  -- Asked again under the lock: a report that held it may have taken the account away.
+  v_is_known := exists (select from public.oauth_accounts a where a.issuer = p_identity->>'issuer'
+    and a.provider_user_id = p_identity->>'subject' and a.user_id = v_user.id);
+  if not v_is_known then
+    -- One answer whether or not there is an account: else an address nobody proved would ask who is registered.
+    if not (p_identity->>'isEmailVerified')::boolean or p_identity->>'email' is null then
+      return '{"outcome": "social_account.email_unverified"}';
+    end if;
+    select * into v_user from public.users u where lower(u.email) = lower(p_identity->>'email') for no key update;
+    if found and v_user.email_verified_at is null then
+      perform gatehouse.record_login(v_user.id, 'login_failed', 'social_account.proof_required', p_session);
+      return '{"outcome": "social_account.proof_required"}';
+    elsif v_user.id is null and (gatehouse.reservation(p_identity->>'email')).id is not null then
+      return jsonb_build_object('outcome', 'email.moved', 'alert',
+        gatehouse.tell_moved(p_identity->>'email', p_session->'alert'));
+    elsif v_user.id is null and not (p_session->>'signUpOpen')::boolean then
+      return '{"outcome": "sign_up.closed"}';
+    elsif v_user.id is null then
+      insert into public.users (id, email, email_verified_at, display_name, avatar_url)
+      values (p_session->>'newUserId', p_identity->>'email', now(), p_identity->>'name', p_identity->>'avatarUrl')
+        on conflict ((lower(email))) do nothing;
+      insert into public.outbox (type, user_id, subject_id) select 'user.created', u.id, u.id
+        from public.users u where u.id = p_session->>'newUserId';
+      select * into v_user from public.users u where lower(u.email) = lower(p_identity->>'email') for no key update;
+    end if;
+  end if;
+  if v_user.suspended_at is not null then
+    perform gatehouse.record_login(v_user.id, 'login_failed', 'user.suspended', p_session);
+    return '{"outcome": "user.suspended"}';
+  elsif gatehouse.store_social_account(v_user.id, p_identity) <> v_user.id then
+    return '{"outcome": "social_account.linked_elsewhere"}';
+  end if;
+  if not v_is_known then
+    perform gatehouse.record_login(v_user.id, 'account_linked', null, p_session);
+  end if;
+  return gatehouse.sign_in(v_user.id, p_session || jsonb_build_object('credentialAt', (
+    select a.created_at from public.oauth_accounts a
+     where a.issuer = p_identity->>'issuer' and a.provider_user_id = p_identity->>'subject')));
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.sign_in_by_provider(jsonb, jsonb) is 'Signs in, or up, by an identity that the Worker has checked with its provider.';
+--> statement-breakpoint
+revoke all on function gatehouse.sign_in_by_provider(jsonb, jsonb) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.sign_in_by_provider(jsonb, jsonb) to gatehouse_system;
+--> statement-breakpoint
+-- function: auth/standing_since
+-- Since when an address is, or was, that of an account: what decides which mail's report outranks which. An address that
+-- the account comes back to has its old place again.
+create or replace function gatehouse.standing_since(p_user_id text, p_email text) returns timestamptz
+language plpgsql stable
+as $$
+begin
+  return coalesce(
+    (select min(c.previous_since) from public.email_changes c
+      where c.user_id = p_user_id and c.undone_at is null and lower(c.previous_email) = lower(p_email)),
+    (select max(c.created_at) from public.email_changes c
+      where c.user_id = p_user_id and c.undone_at is null and lower(c.email) = lower(p_email)),
+    (select u.created_at from public.users u where u.id = p_user_id));
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.standing_since(text, text) is 'Since when an address is that of an account.';
+--> statement-breakpoint
+revoke all on function gatehouse.standing_since(text, text) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.standing_since(text, text) to gatehouse_system;
+--> statement-breakpoint
+-- function: auth/step_up_by_mail
+-- Step-up by a mail to the verified address. Definer: members write no sessions. p_proof: see prove_mail; p_session: see
+-- refresh_session. Answers {outcome: 'stepped_up' | an error code, expiresAt, attemptsLeft}.
+create or replace function gatehouse.step_up_by_mail(p_proof jsonb, p_session jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  v_taken jsonb;
+begin
+  perform gatehouse.lock_actor();
+  v_taken := gatehouse.take_proof_mail('step_up', p_proof, p_session);
+  if v_taken->>'outcome' <> 'taken' then
+    return v_taken;
+  end if;
+  return gatehouse.refresh_session(p_session);
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.step_up_by_mail(jsonb, jsonb) is 'Step-up by a mailed link or code.';
+--> statement-breakpoint
+revoke all on function gatehouse.step_up_by_mail(jsonb, jsonb) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.step_up_by_mail(jsonb, jsonb) to gatehouse_member;
+--> statement-breakpoint
+-- function: auth/step_up_by_passkey
+-- Step-up by a passkey of the subject. Definer: members write no sessions. p_proof: see sign_in_by_passkey; p_session: see
+-- refresh_session, plus alert {id, tokenHash}. Answers {outcome: 'stepped_up' | an error code, expiresAt, alert}.
+create or replace function gatehouse.step_up_by_passkey(p_proof jsonb, p_session jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  v_outcome text := p_proof->>'failure';
+begin
+  perform gatehouse.lock_actor();
+  if v_outcome is not null then
+    perform gatehouse.spend_challenge(p_proof);
+  elsif not exists (select from public.passkeys p
+      where p.id = (p_proof->>'passkeyId')::uuid and p.user_id = gatehouse.uid()) then
+    v_outcome := 'passkey.user_mismatch';
+  else
+    v_outcome := gatehouse.use_passkey(p_proof);
+  end if;
+  if v_outcome = 'used' then
+    return gatehouse.refresh_session(p_session || jsonb_build_object('credentialAt', (
+      select p.created_at from public.passkeys p where p.id = (p_proof->>'passkeyId')::uuid)));
+  end if;
+  v_outcome := case v_outcome when 'repeated' then 'passkey.challenge_used' else v_outcome end;
+  perform gatehouse.record_login(gatehouse.uid(), 'login_failed', v_outcome, p_session);
+  return jsonb_build_object('outcome', v_outcome, 'alert', case v_outcome when 'passkey.counter_regressed'
+    then gatehouse.raise_alert(gatehouse.uid(), 'passkey_copied', p_session->'alert', null, '{}') end);
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.step_up_by_passkey(jsonb, jsonb) is 'Step-up by an assertion that the Worker has checked, or the record of why not.';
+--> statement-breakpoint
+revoke all on function gatehouse.step_up_by_passkey(jsonb, jsonb) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.step_up_by_passkey(jsonb, jsonb) to gatehouse_member;
+--> statement-breakpoint
+-- function: auth/strip_unproven
+drop function gatehouse.strip_unproven(text);
+--> statement-breakpoint
+-- function: auth/strip_unproven_but
+-- Ends what a person added to an account before anybody had proven its address: sessions, passkeys, accounts at providers,
+-- personal tokens, integrations, connections. What a trusted backend brought (nobody's `created_by`) stays: legacy data
+-- waits for its owner so. Whoever put the rest there was not seen to be the owner, who comes now (GHSA-qq9h-g4jm-xgf3:
+-- an account made ready in advance for somebody else's address). One session stays, if any: that which proves the address.
+create or replace function gatehouse.strip_unproven_but(p_user_id text, p_session_id uuid) returns void
+language plpgsql volatile
+as $$
+declare
+  v public.oauth_connections;
+begin
+  update public.user_sessions set revoked_at = now() where id in (
+    select s.id from public.user_sessions s
+     where s.user_id = p_user_id and s.revoked_at is null and s.id is distinct from p_session_id order by s.id for update);
+  update public.api_tokens set revoked_at = now() where user_id = p_user_id and revoked_at is null;
+  delete from public.passkeys where user_id = p_user_id;
+  delete from public.oauth_accounts where user_id = p_user_id;
+  delete from public.known_devices where user_id = p_user_id;
+  delete from public.user_integrations where user_id = p_user_id and created_by is not null;
+  for v in select * from public.oauth_connections c
+      where c.user_id = p_user_id and c.created_by is not null order by c.id for update loop
+    perform gatehouse.drop_connection(v, gen_random_uuid());
+  end loop;
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.strip_unproven_but(text, uuid) is 'Ends what was added to an account before its address was proven, but one session.';
+--> statement-breakpoint
+revoke all on function gatehouse.strip_unproven_but(text, uuid) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.strip_unproven_but(text, uuid) to gatehouse_system;
 --> statement-breakpoint
 -- function: auth/take_proof_mail
 -- Spends a mailed proof of the session that asked for it, and of the address that it went to: for step-up the account's
@@ -185,6 +1135,93 @@ end $$;
 comment on function gatehouse.take_proof_mail(text, jsonb, jsonb) is 'Spends a mailed proof in the session that asked for it.';
 --> statement-breakpoint
 revoke all on function gatehouse.take_proof_mail(text, jsonb, jsonb) from public;
+--> statement-breakpoint
+-- function: auth/tell_moved
+-- Who comes to an address that is reserved hears by mail that the account has another one since, with a fresh "this wasn't
+-- me", good to the end of the reservation. Null for every other address. p_alert: {id, tokenHash}. Answers {kind, email,
+-- newEmail, changedAt}.
+create or replace function gatehouse.tell_moved(p_email text, p_alert jsonb) returns jsonb
+language plpgsql volatile
+as $$
+declare
+  v public.email_changes := gatehouse.reservation(p_email);
+begin
+  if v.id is null or exists (select from public.users u where lower(u.email) = lower(p_email)) then
+    return null;
+  end if;
+  insert into public.security_alerts (id, user_id, kind, token_hash, details, email, email_since, expires_at)
+  values ((p_alert->>'id')::uuid, v.user_id, 'email_changed', p_alert->>'tokenHash',
+    jsonb_build_object('previousEmail', v.previous_email, 'changeId', v.id), v.previous_email,
+    gatehouse.standing_since(v.user_id, v.previous_email), v.created_at + interval '7 days')
+  on conflict (id) do nothing;
+  return jsonb_build_object('kind', 'email_moved', 'email', v.previous_email, 'newEmail', v.email,
+    'changedAt', v.created_at);
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.tell_moved(text, jsonb) is 'Notes a mail to a reserved address: the account has another one since.';
+--> statement-breakpoint
+revoke all on function gatehouse.tell_moved(text, jsonb) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.tell_moved(text, jsonb) to gatehouse_system;
+--> statement-breakpoint
+-- function: auth/undo_items
+-- Takes away what a report undoes; the caller holds the lock on the user's row. Integrations before connections, by id.
+-- p_items: see report_items. Nothing of it is asked for again: who waits for the user's row looks at it afterwards.
+create or replace function gatehouse.undo_items(p_user_id text, p_items jsonb) returns void
+language plpgsql volatile
+as $$
+declare
+  v_ids uuid[] := array(select (i->>'id')::uuid from jsonb_array_elements(p_items) i);
+  v public.oauth_connections;
+begin
+  delete from public.passkeys where user_id = p_user_id and id = any (v_ids);
+  delete from public.oauth_accounts where user_id = p_user_id and id = any (v_ids);
+  update public.api_tokens set revoked_at = now() where id in (
+    select t.id from public.api_tokens t where t.id = any (v_ids) and t.revoked_at is null order by t.id for update);
+  perform from public.user_integrations ui where ui.id = any (v_ids) order by ui.id for update;
+  delete from public.user_integrations where id = any (v_ids);
+  for v in select * from public.oauth_connections c where c.id = any (v_ids) order by c.id for update loop
+    perform gatehouse.drop_connection(v, gen_random_uuid());
+  end loop;
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.undo_items(text, jsonb) is 'Takes away what a report undoes.';
+--> statement-breakpoint
+revoke all on function gatehouse.undo_items(text, jsonb) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.undo_items(text, jsonb) to gatehouse_system;
+--> statement-breakpoint
+-- function: auth/unlink_social_account
+-- Unlinks an account at a provider under the lock of the user's row, unless it is the last way in (promise 5). Definer,
+-- since members delete no credentials. Answers {outcome: 'unlinked' | an error code, alert}.
+create or replace function gatehouse.unlink_social_account(p_account_id uuid, p_providers text[], p_facts jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  v_user_id text := gatehouse.uid();
+  v_provider text;
+begin
+  perform gatehouse.lock_actor();
+  if gatehouse.has_happened(p_facts) then
+    return '{"outcome": "unlinked"}';
+  end if;
+  select a.provider into v_provider from public.oauth_accounts a where a.id = p_account_id and a.user_id = v_user_id;
+  if not found then
+    return '{"outcome": "social_account.not_found"}';
+  elsif gatehouse.ways_in(v_user_id, p_providers) - (v_provider = any (p_providers))::integer < 1 then
+    return '{"outcome": "credential.last"}';
+  end if;
+  delete from public.oauth_accounts where id = p_account_id and user_id = v_user_id;
+  perform gatehouse.record_login(v_user_id, 'account_unlinked', null, p_facts);
+  return jsonb_build_object('outcome', 'unlinked', 'provider', v_provider,
+    'alert', gatehouse.raise_alert(v_user_id, 'account_unlinked', p_facts->'alert', null, '{}'));
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.unlink_social_account(uuid, text[], jsonb) is 'Unlinks an account at a provider, unless it is the last way in.';
+--> statement-breakpoint
+revoke all on function gatehouse.unlink_social_account(uuid, text[], jsonb) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.unlink_social_account(uuid, text[], jsonb) to gatehouse_member;
 --> statement-breakpoint
 -- function: gate/claim_operation
 -- Remembers which input an Idempotency-Key came with, before anything else of the call runs. The same call sent again
@@ -217,6 +1254,140 @@ comment on function gatehouse.claim_operation(text, text, integer) is 'Holds a c
 revoke all on function gatehouse.claim_operation(text, text, integer) from public;
 --> statement-breakpoint
 grant execute on function gatehouse.claim_operation(text, text, integer) to gatehouse_member, gatehouse_admin, gatehouse_system;
+--> statement-breakpoint
+-- function: gate/lock_actor
+-- What comes first in every function that adds a way in, or makes or hands out a secret: locks the row of the user who
+-- acts, and of the one acted on, by id; then judges the acting credential again. The gate judged it before that lock was
+-- had, and a report ("this wasn't me") that held it may have ended the credential since: each statement here reads anew.
+-- Without an actor (SQL clients) it does nothing. Raises GH003, GH005.
+create or replace function gatehouse.lock_actor() returns void
+language plpgsql volatile
+as $$
+declare
+  v_actor_id uuid := gatehouse.actor_id();
+begin
+  perform from public.users u where u.id in (gatehouse.actor_user_id(), gatehouse.uid()) order by u.id for no key update;
+  if gatehouse.actor_kind() = 'session' and not exists (
+      select from public.user_sessions s where s.id = v_actor_id and s.revoked_at is null) then
+    raise exception 'session.revoked' using errcode = 'GH003', detail = v_actor_id;
+  elsif gatehouse.actor_kind() <> 'session' and not exists (
+      select from public.api_tokens t where t.id = v_actor_id and t.revoked_at is null) then
+    raise exception 'token.revoked' using errcode = 'GH005';
+  end if;
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.lock_actor() is 'Locks who acts and who is acted on, and judges the acting credential again.';
+--> statement-breakpoint
+revoke all on function gatehouse.lock_actor() from public;
+--> statement-breakpoint
+-- function: integrations/begin_linking
+-- What linking and unlinking begin with: the keys are there and fit, the caller may act for the user, and the user is there
+-- and locked: one at a time for a user, so that two calls that link the same account make one row; and whoever acts is
+-- judged again under that lock. Raises GH003, GH005, GH013, GH015, GH018.
+create or replace function gatehouse.begin_linking(p_link jsonb) returns void
+language plpgsql volatile
+as $$
+declare
+  v_user_id text := nullif(p_link->>'user_id', '');
+begin
+  perform gatehouse.check_link(p_link);
+  if v_user_id is null or nullif(p_link->>'service_id', '') is null then
+    raise exception '% is missing', case when v_user_id is null then 'user_id' else 'service_id' end
+      using errcode = 'GH018', detail = 'integration.incomplete';
+  elsif not coalesce(gatehouse.may_act_for(v_user_id), false) then
+    raise exception 'subject.forbidden' using errcode = 'GH013', detail = 'subject.forbidden';
+  end if;
+  perform gatehouse.lock_actor();
+  perform from public.users u where u.id = v_user_id for no key update;
+  if not found then
+    raise exception 'There is no user "%"', v_user_id using errcode = 'GH015', detail = 'user.not_found';
+  end if;
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.begin_linking(jsonb) is 'What linking and unlinking begin with.';
+--> statement-breakpoint
+revoke all on function gatehouse.begin_linking(jsonb) from public;
+--> statement-breakpoint
+-- function: integrations/change_services
+-- Links or unlinks (p_verb) many services of a user. Each item stands by itself: a bad one is reported with its index
+-- (from 0), code and reason, and spoils no other. A bare text is a service id. Answers {total, succeeded, failed, results:
+-- [{index, service_id, success, integration_id | unlinked | code, error}]}. Raises GH018 where there is no list.
+create or replace function gatehouse.change_services(p_verb text, p_user_id text, p_services jsonb) returns jsonb
+language plpgsql volatile
+as $$
+declare
+  v_item jsonb;
+  v_index integer;
+  v_done integer := 0;
+  v_results jsonb[] := '{}';
+  v_code text;
+begin
+  if coalesce(jsonb_typeof(p_services), 'null') <> 'array' then
+    raise exception 'services_json: a list of services' using errcode = 'GH018', detail = 'integration.incomplete';
+  end if;
+  for v_item, v_index in
+      select e.value, e.ordinality - 1 from jsonb_array_elements(p_services) with ordinality e loop
+    begin
+      if jsonb_typeof(v_item) = 'string' then
+        v_item := jsonb_build_object('service_id', v_item);
+      elsif jsonb_typeof(v_item) <> 'object' then
+        raise exception 'An item is an object with service_id'
+          using errcode = 'GH018', detail = 'integration.incomplete';
+      end if;
+      v_item := v_item || jsonb_build_object('user_id', p_user_id);
+      v_results := v_results || (jsonb_build_object(
+        'index', v_index, 'service_id', v_item->'service_id', 'success', true) || case p_verb
+          when 'link' then jsonb_build_object('integration_id', gatehouse.link_integration(v_item))
+          when 'unlink' then jsonb_build_object('unlinked', gatehouse.unlink_integrations(v_item)) end);
+      v_done := v_done + 1;
+    exception when others then
+      -- An item's own fault is reported with it; anything else (a deadlock, a caller who was ended) is nobody's item.
+      if left(sqlstate, 2) not in ('GH', '22', '23') or sqlstate in ('GH003', 'GH005') then
+        raise;
+      end if;
+      get stacked diagnostics v_code = pg_exception_detail;
+      v_results := v_results || jsonb_build_object(
+        'index', v_index, 'service_id', v_item->'service_id', 'success', false,
+        'code', case when left(sqlstate, 2) = 'GH' then v_code else 'input.invalid' end, 'error', sqlerrm);
+    end;
+  end loop;
+  return jsonb_build_object('total', jsonb_array_length(p_services), 'succeeded', v_done,
+    'failed', jsonb_array_length(p_services) - v_done, 'results', to_jsonb(v_results));
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.change_services(text, text, jsonb) is 'Links or unlinks many services of a user.';
+--> statement-breakpoint
+revoke all on function gatehouse.change_services(text, text, jsonb) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.change_services(text, text, jsonb) to gatehouse_member, gatehouse_sql;
+--> statement-breakpoint
+-- function: integrations/link_own_connection
+-- Links a service to a connection of the subject. Definer: members write no links. p_link: {connection_id, service_id,
+-- display_label, event_id}. Raises GH016 to GH018, GH022.
+create or replace function gatehouse.link_own_connection(p_link jsonb) returns uuid
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  v public.oauth_connections;
+  v_id uuid;
+begin
+  perform gatehouse.lock_actor();
+  v := gatehouse.own_connection(jsonb_build_object('connectionId', p_link->>'connection_id'));
+  if p_link->>'connection_id' is null or v.id is null or v.user_id is null then
+    raise exception 'connection.not_found' using errcode = 'GH022', detail = 'connection.not_found';
+  end if;
+  v_id := gatehouse.link_connection(v, p_link->>'service_id', (p_link->>'event_id')::uuid);
+  update public.user_integrations ui
+     set display_label = coalesce(nullif(p_link->>'display_label', ''), ui.display_label)
+   where ui.id = v_id;
+  return v_id;
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.link_own_connection(jsonb) is 'Links a service to a connection of the subject.';
+--> statement-breakpoint
+revoke all on function gatehouse.link_own_connection(jsonb) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.link_own_connection(jsonb) to gatehouse_member;
 --> statement-breakpoint
 -- function: integrations/unlink_integrations
 -- Disconnects accounts of a service softly: all of them, or the one of that external id (an empty one is refused: a
@@ -304,6 +1475,9 @@ begin
       delete from public.known_devices where (user_id, device_hash) in (select user_id, device_hash
         from public.known_devices where last_seen_at < now() - interval '400 days' order by last_seen_at limit p_limit
         for update skip locked);
+    when 'email_changes' then
+      delete from public.email_changes where id in (select id from public.email_changes
+        where created_at < now() - interval '30 days' order by created_at limit p_limit for update skip locked);
     when 'connection_events' then
       delete from public.connection_events where id in (select id from public.connection_events
         where created_at < now() - interval '365 days' order by created_at limit p_limit for update skip locked);
@@ -322,3 +1496,161 @@ comment on function gatehouse.cleanup_batch(text, integer) is 'Deletes a bounded
 revoke all on function gatehouse.cleanup_batch(text, integer) from public;
 --> statement-breakpoint
 grant execute on function gatehouse.cleanup_batch(text, integer) to gatehouse_system;
+--> statement-breakpoint
+-- function: oauth/begin_connect
+-- Stores the state of a redirect that will connect an account, for ten minutes: of the person who began it, for the subject.
+-- p_state: {id, stateHash, connector, connectors, browserHash, redirectUrl, request: {scopes, parameters, connectionId,
+-- service}}. A service gives the connector, where none is named, and adds its scopes; only users link services.
+-- `connectors`: those that are set up, each with the scopes that the deployment needs. To connect again asks for what the
+-- connection has, and more. Sent again with one id it is the same state, if all else is the same. Answers {outcome: begun |
+-- an error code, connector, request, email}. Raises GH016, GH017.
+create or replace function gatehouse.begin_connect(p_state jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  v_request jsonb := p_state->'request';
+  v_connector text := p_state->>'connector';
+  v_service public.services;
+  v public.oauth_connections;
+begin
+  perform gatehouse.lock_actor();
+  if v_request->>'service' is not null then
+    v_service := gatehouse.linkable_service(v_request->>'service');
+    if gatehouse.uid() is null or v_connector <> v_service.connector_id then
+      return '{"outcome": "input.invalid"}';
+    end if;
+    v_connector := v_service.connector_id;
+  end if;
+  if v_connector is null or not coalesce(p_state->'connectors' ? v_connector, true) then
+    return '{"outcome": "provider.unknown"}';
+  end if;
+  if v_request->>'connectionId' is not null then
+    v := gatehouse.own_connection(jsonb_build_object('connectionId', v_request->'connectionId'));
+    if v.id is null or v.connector_id <> v_connector then
+      return '{"outcome": "connection.not_found"}';
+    end if;
+    v_request := v_request || jsonb_build_object('parameters', v.parameters);
+  end if;
+  v_request := v_request || jsonb_build_object('scopes', (
+    select coalesce(jsonb_agg(distinct s order by s), '[]') from (
+      select jsonb_array_elements_text(v_request->'scopes') as s
+      union select jsonb_array_elements_text(coalesce(p_state->'connectors'->v_connector, '[]'))
+      union select jsonb_array_elements_text(coalesce(v_service.scopes, '[]'))
+      union select s from regexp_split_to_table(v.scopes, ' ') s where s <> '') asked));
+  insert into public.oauth_states
+    (id, state_hash, purpose, connector, user_id, organization_id, request, browser_hash, redirect_url, expires_at)
+  values ((p_state->>'id')::uuid, p_state->>'stateHash', 'connect', v_connector, gatehouse.actor_user_id(),
+    gatehouse.organization_id(), v_request, p_state->>'browserHash', p_state->>'redirectUrl',
+    now() + interval '10 minutes')
+  on conflict (id) do nothing;
+  if not found and not exists (select from public.oauth_states s
+      where s.id = (p_state->>'id')::uuid and s.connector = v_connector and s.request = v_request
+        and s.user_id = gatehouse.actor_user_id() and s.organization_id is not distinct from gatehouse.organization_id()
+        and s.redirect_url is not distinct from p_state->>'redirectUrl') then
+    return '{"outcome": "idempotency_key.reused"}';
+  end if;
+  return jsonb_build_object('outcome', 'begun', 'connector', v_connector, 'request', v_request, 'email',
+    v.connector_metadata->v.connector_id->>'email');
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.begin_connect(jsonb) is 'Stores the state of a redirect that will connect an account.';
+--> statement-breakpoint
+revoke all on function gatehouse.begin_connect(jsonb) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.begin_connect(jsonb) to gatehouse_member;
+--> statement-breakpoint
+-- function: oauth/store_connection
+-- Keeps a grant in the vault: a new connection of the subject, or the same account once more, in place. Definer: members
+-- write no tokens. p_grant: {id, eventId, begunBy, connectionId, connector, accountId, issuer, subject, clientId,
+-- accessToken, refreshToken, tokenType, expiresIn, refreshExpiresIn, nextRefreshIn, scopes, metadata, parameters, service,
+-- linkEventId}. With a connectionId the account must be that connection's: connecting another one in its place would give
+-- a user's automations to somebody else. Of a grant that was brought without an account it takes that place, unless its
+-- links know another account. A service is linked to it. A grant that is not kept is revoked. Answers {outcome: connected
+-- | an error code, id}.
+create or replace function gatehouse.store_connection(p_grant jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  v_before public.oauth_connections;
+  v public.oauth_connections;
+  v_refusal text;
+  v_asked public.oauth_connections;
+  v_owner text := coalesce('user:' || gatehouse.uid(), 'organization:' || gatehouse.organization_id()::text);
+begin
+  if p_grant->>'begunBy' is distinct from gatehouse.actor_user_id() then
+    return '{"outcome": "oauth_state.other_browser"}';
+  end if;
+  perform gatehouse.lock_actor();
+  perform from public.organizations o where o.id = gatehouse.organization_id() for no key update;
+  v_before := gatehouse.own_connection(jsonb_build_object('connector', p_grant->'connector', 'accountId', p_grant->'accountId'));
+  if exists (select from public.connection_events e
+      where e.id = (p_grant->>'eventId')::uuid and e.connection_id = v_before.id) then
+    -- Sent again: it is kept already.
+    return jsonb_build_object('outcome', 'connected', 'id', v_before.id);
+  elsif p_grant->>'connectionId' is not null then
+    v_asked := gatehouse.own_connection(jsonb_build_object('connectionId', p_grant->'connectionId'));
+  end if;
+  v_refusal := case
+    when p_grant->>'connectionId' is not null and v_asked.id is null then 'connection.not_found'
+    when v_asked.id is not null and v_asked.id is distinct from v_before.id
+      and not gatehouse.can_become(v_asked, p_grant) then 'connection.wrong_account'
+    when p_grant->>'service' is not null and not exists (select from public.services s
+      where s.id = p_grant->>'service' and s.is_active and s.connector_id = p_grant->>'connector') then 'service.inactive'
+    when v_before.id is null and (select count(*) from public.oauth_connections c where c.owner = v_owner) >= 200
+    then 'connection.limit_reached' end;
+  if v_refusal is not null then
+    -- The provider gave it already: what is not kept is given back.
+    insert into public.grant_revocations
+      (id, connection_id, owner, connector_id, account_id, client_id, token_field, token, parameters)
+    values ((p_grant->>'id')::uuid, (p_grant->>'id')::uuid, v_owner, p_grant->>'connector', p_grant->>'accountId',
+      p_grant->>'clientId', case when p_grant->>'refreshToken' is null then 'access_token' else 'refresh_token' end,
+      coalesce(p_grant->>'refreshToken', p_grant->>'accessToken'), p_grant->'parameters')
+    on conflict (id) do nothing;
+    return jsonb_build_object('outcome', v_refusal);
+  end if;
+  insert into public.oauth_connections as c
+    (id, user_id, organization_id, connector_id, account_id, client_id, access_token, refresh_token, token_type,
+     expires_at, refresh_expires_at, next_refresh_at, scopes, connector_metadata, parameters, created_by)
+  values ((p_grant->>'id')::uuid, gatehouse.uid(), gatehouse.organization_id(), p_grant->>'connector',
+    p_grant->>'accountId', p_grant->>'clientId', p_grant->>'accessToken', p_grant->>'refreshToken',
+    p_grant->>'tokenType', now() + make_interval(secs => (p_grant->>'expiresIn')::double precision),
+    now() + make_interval(secs => (p_grant->>'refreshExpiresIn')::double precision),
+    now() + make_interval(secs => (p_grant->>'nextRefreshIn')::double precision), p_grant->>'scopes',
+    p_grant->'metadata', p_grant->'parameters', gatehouse.actor_user_id())
+  on conflict (owner, connector_id, account_id) do update
+    set access_token = excluded.access_token,
+        refresh_token = coalesce(excluded.refresh_token, case when c.client_id = excluded.client_id then c.refresh_token end),
+        client_id = excluded.client_id, client_secret = null, token_type = excluded.token_type,
+        expires_at = excluded.expires_at, refresh_expires_at = case when excluded.refresh_token is null
+          then c.refresh_expires_at else excluded.refresh_expires_at end,
+        next_refresh_at = excluded.next_refresh_at, scopes = excluded.scopes, parameters = excluded.parameters,
+        connector_metadata = c.connector_metadata || excluded.connector_metadata, status = 'active', granted_at = now(),
+        created_by = coalesce(c.created_by, excluded.created_by), identify_at = null, version = c.version + 1, lease_id = null, lease_until = null, lease_doubtful = false,
+        failure_count = 0, failing_since = null, last_failure = null
+  returning * into v;
+  if v_asked.id <> v.id then
+    update public.user_integrations ui set connection_id = v.id, is_active = true
+     where ui.user_id = v.user_id and ui.connection_id = v_asked.id;
+    perform gatehouse.name_account(v, p_grant->'metadata'->v.connector_id->>'email');
+  end if;
+  if p_grant->>'service' is not null and v.user_id is not null then
+    perform gatehouse.link_connection(v, p_grant->>'service', (p_grant->>'linkEventId')::uuid);
+  end if;
+  update public.oauth_accounts a set connection_id = v.id
+   where a.user_id = v.user_id and a.issuer = p_grant->>'issuer' and a.provider_user_id = p_grant->>'subject';
+  if v.organization_id is not null then
+    insert into public.connected_apps (organization_id, user_id, connection_id, provider, provider_account_id)
+    values (v.organization_id, gatehouse.actor_user_id(), v.id, v.connector_id, v.account_id)
+    on conflict (organization_id, connection_id) do nothing;
+  end if;
+  perform gatehouse.note_connection(v, jsonb_build_object('id', p_grant->>'eventId', 'outbox', true, 'event',
+    case when v_before.id is null then 'connected' when v_before.status <> 'active' then 'recovered'
+      else 'reconnected' end, 'evidence', jsonb_build_object('scopes', v.scopes)));
+  return jsonb_build_object('outcome', 'connected', 'id', v.id);
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.store_connection(jsonb) is 'Keeps a grant of the subject in the vault.';
+--> statement-breakpoint
+revoke all on function gatehouse.store_connection(jsonb) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.store_connection(jsonb) to gatehouse_member;

@@ -153,6 +153,10 @@ export const errors = {
   'token.not_found': { trpc: 'NOT_FOUND', message: 'There is no such API token.' },
   'token.limit_reached': { trpc: 'CONFLICT', message: 'There are fifty API tokens already. Revoke one first.' },
   'email.taken': { trpc: 'CONFLICT', message: 'That address belongs to another account.' },
+  'email.moved': {
+    trpc: 'CONFLICT',
+    message: 'The address of your account was changed. Look at the mail that we just sent you: it says how to undo it.',
+  },
   'email.missing': { trpc: 'CONFLICT', message: 'The account has no verified address to write to.' },
   'alert.invalid': { trpc: 'BAD_REQUEST', message: 'The link is not valid, or too old.' },
   'sign_up.closed': { trpc: 'FORBIDDEN', message: 'New accounts are not open.' },

@@ -1,3 +1,158 @@
+-- Keeps a grant in the vault: a new connection of the subject, or the same account once more, in place. Definer: members
+-- write no tokens. p_grant: {id, eventId, begunBy, connectionId, connector, accountId, issuer, subject, clientId,
+-- accessToken, refreshToken, tokenType, expiresIn, refreshExpiresIn, nextRefreshIn, scopes, metadata, parameters, service,
+-- linkEventId}. With a connectionId the account must be that connection's: connecting another one in its place would give
+-- a user's automations to somebody else. Of a grant that was brought without an account it takes that place, unless its
+-- links know another account. A service is linked to it. A grant that is not kept is revoked. Answers {outcome: connected
+-- | an error code, id}.
+create or replace function gatehouse.store_connection(p_grant jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  v_before public.oauth_connections;
+  v public.oauth_connections;
+  v_refusal text;
+  v_asked public.oauth_connections;
+  v_owner text := coalesce('user:' || gatehouse.uid(), 'organization:' || gatehouse.organization_id()::text);
+begin
+  if p_grant->>'begunBy' is distinct from gatehouse.actor_user_id() then
+    return '{"outcome": "oauth_state.other_browser"}';
+  end if;
+  perform from public.users u where u.id = gatehouse.uid() for no key update;
+  perform from public.organizations o where o.id = gatehouse.organization_id() for no key update;
+  v_before := gatehouse.own_connection(jsonb_build_object('connector', p_grant->'connector', 'accountId', p_grant->'accountId'));
+  if exists (select from public.connection_events e
+      where e.id = (p_grant->>'eventId')::uuid and e.connection_id = v_before.id) then
+    -- Sent again: it is kept already.
+    return jsonb_build_object('outcome', 'connected', 'id', v_before.id);
+  elsif p_grant->>'connectionId' is not null then
+    v_asked := gatehouse.own_connection(jsonb_build_object('connectionId', p_grant->'connectionId'));
+  end if;
+  v_refusal := case
+    when p_grant->>'connectionId' is not null and v_asked.id is null then 'connection.not_found'
+    when v_asked.id is not null and v_asked.id is distinct from v_before.id
+      and not gatehouse.can_become(v_asked, p_grant) then 'connection.wrong_account'
+    when p_grant->>'service' is not null and not exists (select from public.services s
+      where s.id = p_grant->>'service' and s.is_active and s.connector_id = p_grant->>'connector') then 'service.inactive'
+    when v_before.id is null and (select count(*) from public.oauth_connections c where c.owner = v_owner) >= 200
+    then 'connection.limit_reached' end;
+  if v_refusal is not null then
+    -- The provider gave it already: what is not kept is given back.
+    insert into public.grant_revocations
+      (id, connection_id, owner, connector_id, account_id, client_id, token_field, token, parameters)
+    values ((p_grant->>'id')::uuid, (p_grant->>'id')::uuid, v_owner, p_grant->>'connector', p_grant->>'accountId',
+      p_grant->>'clientId', case when p_grant->>'refreshToken' is null then 'access_token' else 'refresh_token' end,
+      coalesce(p_grant->>'refreshToken', p_grant->>'accessToken'), p_grant->'parameters')
+    on conflict (id) do nothing;
+    return jsonb_build_object('outcome', v_refusal);
+  end if;
+  insert into public.oauth_connections as c
+    (id, user_id, organization_id, connector_id, account_id, client_id, access_token, refresh_token, token_type,
+     expires_at, refresh_expires_at, next_refresh_at, scopes, connector_metadata, parameters, created_by)
+  values ((p_grant->>'id')::uuid, gatehouse.uid(), gatehouse.organization_id(), p_grant->>'connector',
+    p_grant->>'accountId', p_grant->>'clientId', p_grant->>'accessToken', p_grant->>'refreshToken',
+    p_grant->>'tokenType', now() + make_interval(secs => (p_grant->>'expiresIn')::double precision),
+    now() + make_interval(secs => (p_grant->>'refreshExpiresIn')::double precision),
+    now() + make_interval(secs => (p_grant->>'nextRefreshIn')::double precision), p_grant->>'scopes',
+    p_grant->'metadata', p_grant->'parameters', gatehouse.actor_user_id())
+  on conflict (owner, connector_id, account_id) do update
+    set access_token = excluded.access_token,
+        refresh_token = coalesce(excluded.refresh_token, case when c.client_id = excluded.client_id then c.refresh_token end),
+        client_id = excluded.client_id, client_secret = null, token_type = excluded.token_type,
+        expires_at = excluded.expires_at, refresh_expires_at = case when excluded.refresh_token is null
+          then c.refresh_expires_at else excluded.refresh_expires_at end,
+        next_refresh_at = excluded.next_refresh_at, scopes = excluded.scopes, parameters = excluded.parameters,
+        connector_metadata = c.connector_metadata || excluded.connector_metadata, status = 'active', granted_at = now(),
+        created_by = coalesce(c.created_by, excluded.created_by), identify_at = null, version = c.version + 1, lease_id = null, lease_until = null, lease_doubtful = false,
+        failure_count = 0, failing_since = null, last_failure = null
+  returning * into v;
+  if v_asked.id <> v.id then
+    update public.user_integrations ui set connection_id = v.id, is_active = true
+     where ui.user_id = v.user_id and ui.connection_id = v_asked.id;
+    perform gatehouse.name_account(v, p_grant->'metadata'->v.connector_id->>'email');
+  end if;
+  if p_grant->>'service' is not null and v.user_id is not null then
+    perform gatehouse.link_connection(v, p_grant->>'service', (p_grant->>'linkEventId')::uuid);
+  end if;
+  update public.oauth_accounts a set connection_id = v.id
+   where a.user_id = v.user_id and a.issuer = p_grant->>'issuer' and a.provider_user_id = p_grant->>'subject';
+  if v.organization_id is not null then
+    insert into public.connected_apps (organization_id, user_id, connection_id, provider, provider_account_id)
+    values (v.organization_id, gatehouse.actor_user_id(), v.id, v.connector_id, v.account_id)
+    on conflict (organization_id, connection_id) do nothing;
+  end if;
+  perform gatehouse.note_connection(v, jsonb_build_object('id', p_grant->>'eventId', 'outbox', true, 'event',
+    case when v_before.id is null then 'connected' when v_before.status <> 'active' then 'recovered'
+      else 'reconnected' end, 'evidence', jsonb_build_object('scopes', v.scopes)));
+  return jsonb_build_object('outcome', 'connected', 'id', v.id);
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.store_connection(jsonb) is 'Keeps a grant of the subject in the vault.';
+--> statement-breakpoint
+revoke all on function gatehouse.store_connection(jsonb) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.store_connection(jsonb) to gatehouse_member;
+--> statement-breakpoint
+-- Stores the state of a redirect that will connect an account, for ten minutes: of the person who began it, for the subject.
+-- p_state: {id, stateHash, connector, connectors, browserHash, redirectUrl, request: {scopes, parameters, connectionId,
+-- service}}. A service gives the connector, where none is named, and adds its scopes; only users link services.
+-- `connectors`: those that are set up, each with the scopes that the deployment needs. To connect again asks for what the
+-- connection has, and more. Sent again with one id it is the same state, if all else is the same. Answers {outcome: begun |
+-- an error code, connector, request, email}. Raises GH016, GH017.
+create or replace function gatehouse.begin_connect(p_state jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  v_request jsonb := p_state->'request';
+  v_connector text := p_state->>'connector';
+  v_service public.services;
+  v public.oauth_connections;
+begin
+  if v_request->>'service' is not null then
+    v_service := gatehouse.linkable_service(v_request->>'service');
+    if gatehouse.uid() is null or v_connector <> v_service.connector_id then
+      return '{"outcome": "input.invalid"}';
+    end if;
+    v_connector := v_service.connector_id;
+  end if;
+  if v_connector is null or not coalesce(p_state->'connectors' ? v_connector, true) then
+    return '{"outcome": "provider.unknown"}';
+  end if;
+  if v_request->>'connectionId' is not null then
+    v := gatehouse.own_connection(jsonb_build_object('connectionId', v_request->'connectionId'));
+    if v.id is null or v.connector_id <> v_connector then
+      return '{"outcome": "connection.not_found"}';
+    end if;
+    v_request := v_request || jsonb_build_object('parameters', v.parameters);
+  end if;
+  v_request := v_request || jsonb_build_object('scopes', (
+    select coalesce(jsonb_agg(distinct s order by s), '[]') from (
+      select jsonb_array_elements_text(v_request->'scopes') as s
+      union select jsonb_array_elements_text(coalesce(p_state->'connectors'->v_connector, '[]'))
+      union select jsonb_array_elements_text(coalesce(v_service.scopes, '[]'))
+      union select s from regexp_split_to_table(v.scopes, ' ') s where s <> '') asked));
+  insert into public.oauth_states
+    (id, state_hash, purpose, connector, user_id, organization_id, request, browser_hash, redirect_url, expires_at)
+  values ((p_state->>'id')::uuid, p_state->>'stateHash', 'connect', v_connector, gatehouse.actor_user_id(),
+    gatehouse.organization_id(), v_request, p_state->>'browserHash', p_state->>'redirectUrl',
+    now() + interval '10 minutes')
+  on conflict (id) do nothing;
+  if not found and not exists (select from public.oauth_states s
+      where s.id = (p_state->>'id')::uuid and s.connector = v_connector and s.request = v_request
+        and s.user_id = gatehouse.actor_user_id() and s.organization_id is not distinct from gatehouse.organization_id()
+        and s.redirect_url is not distinct from p_state->>'redirectUrl') then
+    return '{"outcome": "idempotency_key.reused"}';
+  end if;
+  return jsonb_build_object('outcome', 'begun', 'connector', v_connector, 'request', v_request, 'email',
+    v.connector_metadata->v.connector_id->>'email');
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.begin_connect(jsonb) is 'Stores the state of a redirect that will connect an account.';
+--> statement-breakpoint
+revoke all on function gatehouse.begin_connect(jsonb) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.begin_connect(jsonb) to gatehouse_member;
+--> statement-breakpoint
 -- Deletes at most p_limit rows of one table that are past their grace, oldest first, and says how many. Bounded, and
 -- skipping locked rows, so two runs at once only share the work. Graces: requirement 3 §5.2; histories 365 days; a
 -- device as long as its cookie.
@@ -90,7 +245,148 @@ revoke all on function gatehouse.unlink_integrations(jsonb) from public;
 --> statement-breakpoint
 grant execute on function gatehouse.unlink_integrations(jsonb) to gatehouse_member, gatehouse_sql;
 --> statement-breakpoint
+-- Links a service to a connection of the subject. Definer: members write no links. p_link: {connection_id, service_id,
+-- display_label, event_id}. Raises GH016 to GH018, GH022.
+create or replace function gatehouse.link_own_connection(p_link jsonb) returns uuid
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  v public.oauth_connections := gatehouse.own_connection(jsonb_build_object('connectionId', p_link->>'connection_id'));
+  v_id uuid;
+begin
+  if p_link->>'connection_id' is null or v.id is null or v.user_id is null then
+    raise exception 'connection.not_found' using errcode = 'GH022', detail = 'connection.not_found';
+  end if;
+  perform from public.users u where u.id = v.user_id for no key update;
+  v_id := gatehouse.link_connection(v, p_link->>'service_id', (p_link->>'event_id')::uuid);
+  update public.user_integrations ui
+     set display_label = coalesce(nullif(p_link->>'display_label', ''), ui.display_label)
+   where ui.id = v_id;
+  return v_id;
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.link_own_connection(jsonb) is 'Links a service to a connection of the subject.';
+--> statement-breakpoint
+revoke all on function gatehouse.link_own_connection(jsonb) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.link_own_connection(jsonb) to gatehouse_member;
+--> statement-breakpoint
+-- Links or unlinks (p_verb) many services of a user. Each item stands by itself: a bad one is reported with its index
+-- (from 0), code and reason, and spoils no other. A bare text is a service id. Answers {total, succeeded, failed, results:
+-- [{index, service_id, success, integration_id | unlinked | code, error}]}. Raises GH018 where there is no list.
+create or replace function gatehouse.change_services(p_verb text, p_user_id text, p_services jsonb) returns jsonb
+language plpgsql volatile
+as $$
+declare
+  v_item jsonb;
+  v_index integer;
+  v_done integer := 0;
+  v_results jsonb[] := '{}';
+  v_code text;
+begin
+  if coalesce(jsonb_typeof(p_services), 'null') <> 'array' then
+    raise exception 'services_json: a list of services' using errcode = 'GH018', detail = 'integration.incomplete';
+  end if;
+  for v_item, v_index in
+      select e.value, e.ordinality - 1 from jsonb_array_elements(p_services) with ordinality e loop
+    begin
+      if jsonb_typeof(v_item) = 'string' then
+        v_item := jsonb_build_object('service_id', v_item);
+      elsif jsonb_typeof(v_item) <> 'object' then
+        raise exception 'An item is an object with service_id'
+          using errcode = 'GH018', detail = 'integration.incomplete';
+      end if;
+      v_item := v_item || jsonb_build_object('user_id', p_user_id);
+      v_results := v_results || (jsonb_build_object(
+        'index', v_index, 'service_id', v_item->'service_id', 'success', true) || case p_verb
+          when 'link' then jsonb_build_object('integration_id', gatehouse.link_integration(v_item))
+          when 'unlink' then jsonb_build_object('unlinked', gatehouse.unlink_integrations(v_item)) end);
+      v_done := v_done + 1;
+    exception when others then
+      -- An item's own fault is reported with it; anything else (a deadlock, a full disk) is nobody's item.
+      if left(sqlstate, 2) not in ('GH', '22', '23') then
+        raise;
+      end if;
+      get stacked diagnostics v_code = pg_exception_detail;
+      v_results := v_results || jsonb_build_object(
+        'index', v_index, 'service_id', v_item->'service_id', 'success', false,
+        'code', case when left(sqlstate, 2) = 'GH' then v_code else 'input.invalid' end, 'error', sqlerrm);
+    end;
+  end loop;
+  return jsonb_build_object('total', jsonb_array_length(p_services), 'succeeded', v_done,
+    'failed', jsonb_array_length(p_services) - v_done, 'results', to_jsonb(v_results));
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.change_services(text, text, jsonb) is 'Links or unlinks many services of a user.';
+--> statement-breakpoint
+revoke all on function gatehouse.change_services(text, text, jsonb) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.change_services(text, text, jsonb) to gatehouse_member, gatehouse_sql;
+--> statement-breakpoint
+-- What linking and unlinking begin with: the keys are there and fit, the caller may act for the user, and the user is there
+-- and locked: one at a time for a user, so that two calls that link the same account make one row. Raises GH013, GH015,
+-- GH018.
+create or replace function gatehouse.begin_linking(p_link jsonb) returns void
+language plpgsql volatile
+as $$
+declare
+  v_user_id text := nullif(p_link->>'user_id', '');
+begin
+  perform gatehouse.check_link(p_link);
+  if v_user_id is null or nullif(p_link->>'service_id', '') is null then
+    raise exception '% is missing', case when v_user_id is null then 'user_id' else 'service_id' end
+      using errcode = 'GH018', detail = 'integration.incomplete';
+  elsif not coalesce(gatehouse.may_act_for(v_user_id), false) then
+    raise exception 'subject.forbidden' using errcode = 'GH013', detail = 'subject.forbidden';
+  end if;
+  perform from public.users u where u.id = v_user_id for no key update;
+  if not found then
+    raise exception 'There is no user "%"', v_user_id using errcode = 'GH015', detail = 'user.not_found';
+  end if;
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.begin_linking(jsonb) is 'What linking and unlinking begin with.';
+--> statement-breakpoint
+revoke all on function gatehouse.begin_linking(jsonb) from public;
+--> statement-breakpoint
+drop function gatehouse.lock_actor();
+--> statement-breakpoint
 drop function gatehouse.claim_operation(text, text, integer);
+--> statement-breakpoint
+-- Unlinks an account at a provider under the lock of the user's row, unless it is the last way in (promise 5). Definer,
+-- since members delete no credentials. Answers {outcome: 'unlinked' | an error code, alert}.
+create or replace function gatehouse.unlink_social_account(p_account_id uuid, p_providers text[], p_facts jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  v_user_id text := gatehouse.uid();
+  v_provider text;
+begin
+  perform from public.users u where u.id = v_user_id for no key update;
+  if gatehouse.has_happened(p_facts) then
+    return '{"outcome": "unlinked"}';
+  end if;
+  select a.provider into v_provider from public.oauth_accounts a where a.id = p_account_id and a.user_id = v_user_id;
+  if not found then
+    return '{"outcome": "social_account.not_found"}';
+  elsif gatehouse.ways_in(v_user_id, p_providers) - (v_provider = any (p_providers))::integer < 1 then
+    return '{"outcome": "credential.last"}';
+  end if;
+  delete from public.oauth_accounts where id = p_account_id and user_id = v_user_id;
+  perform gatehouse.record_login(v_user_id, 'account_unlinked', null, p_facts);
+  return jsonb_build_object('outcome', 'unlinked', 'provider', v_provider,
+    'alert', gatehouse.raise_alert(v_user_id, 'account_unlinked', p_facts->'alert', null, '{}'));
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.unlink_social_account(uuid, text[], jsonb) is 'Unlinks an account at a provider, unless it is the last way in.';
+--> statement-breakpoint
+revoke all on function gatehouse.unlink_social_account(uuid, text[], jsonb) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.unlink_social_account(uuid, text[], jsonb) to gatehouse_member;
+--> statement-breakpoint
+drop function gatehouse.undo_items(text, jsonb);
+--> statement-breakpoint
+drop function gatehouse.tell_moved(text, jsonb);
 --> statement-breakpoint
 -- Spends a mailed proof of the session that asked for it. Answers {outcome: 'taken' | an error code, email}.
 create or replace function gatehouse.take_proof_mail(p_purpose text, p_proof jsonb, p_facts jsonb) returns jsonb
@@ -115,6 +411,182 @@ end $$;
 comment on function gatehouse.take_proof_mail(text, jsonb, jsonb) is 'Spends a mailed proof in the session that asked for it.';
 --> statement-breakpoint
 revoke all on function gatehouse.take_proof_mail(text, jsonb, jsonb) from public;
+--> statement-breakpoint
+drop function gatehouse.strip_unproven_but(text, uuid);
+--> statement-breakpoint
+-- Ends what a person added to an account before anybody had proven its address: sessions, passkeys, accounts at providers,
+-- personal tokens, integrations, connections. What a trusted backend brought (nobody's `created_by`) stays: legacy data
+-- waits for its owner so. Whoever put the rest there was not seen to be the owner, who comes now (GHSA-qq9h-g4jm-xgf3:
+-- an account made ready in advance for somebody else's address). Who is signed in proves an address by change_email.
+create or replace function gatehouse.strip_unproven(p_user_id text) returns void
+language plpgsql volatile
+as $$
+declare
+  v public.oauth_connections;
+begin
+  update public.user_sessions set revoked_at = now() where id in (
+    select s.id from public.user_sessions s where s.user_id = p_user_id and s.revoked_at is null order by s.id for update);
+  update public.api_tokens set revoked_at = now() where user_id = p_user_id and revoked_at is null;
+  delete from public.passkeys where user_id = p_user_id;
+  delete from public.oauth_accounts where user_id = p_user_id;
+  delete from public.known_devices where user_id = p_user_id;
+  delete from public.user_integrations where user_id = p_user_id and created_by is not null;
+  for v in select * from public.oauth_connections c
+      where c.user_id = p_user_id and c.created_by is not null order by c.id for update loop
+    perform gatehouse.drop_connection(v, gen_random_uuid());
+  end loop;
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.strip_unproven(text) is 'Ends what was added to an account before its address was proven.';
+--> statement-breakpoint
+revoke all on function gatehouse.strip_unproven(text) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.strip_unproven(text) to gatehouse_system;
+--> statement-breakpoint
+-- Step-up by a passkey of the subject. Definer: members write no sessions. p_proof: see sign_in_by_passkey; p_session: see
+-- refresh_session, plus alert {id, tokenHash}. Answers {outcome: 'stepped_up' | an error code, expiresAt, alert}.
+create or replace function gatehouse.step_up_by_passkey(p_proof jsonb, p_session jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  v_outcome text := p_proof->>'failure';
+begin
+  if v_outcome is not null then
+    perform gatehouse.spend_challenge(p_proof);
+  elsif not exists (select from public.passkeys p
+      where p.id = (p_proof->>'passkeyId')::uuid and p.user_id = gatehouse.uid()) then
+    v_outcome := 'passkey.user_mismatch';
+  else
+    v_outcome := gatehouse.use_passkey(p_proof);
+  end if;
+  if v_outcome = 'used' then
+    return gatehouse.refresh_session(p_session);
+  end if;
+  v_outcome := case v_outcome when 'repeated' then 'passkey.challenge_used' else v_outcome end;
+  perform gatehouse.record_login(gatehouse.uid(), 'login_failed', v_outcome, p_session);
+  return jsonb_build_object('outcome', v_outcome, 'alert', case v_outcome when 'passkey.counter_regressed'
+    then gatehouse.raise_alert(gatehouse.uid(), 'passkey_copied', p_session->'alert', null, '{}') end);
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.step_up_by_passkey(jsonb, jsonb) is 'Step-up by an assertion that the Worker has checked, or the record of why not.';
+--> statement-breakpoint
+revoke all on function gatehouse.step_up_by_passkey(jsonb, jsonb) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.step_up_by_passkey(jsonb, jsonb) to gatehouse_member;
+--> statement-breakpoint
+-- Step-up by a mail to the verified address. Definer: members write no sessions. p_proof: see prove_mail; p_session: see
+-- refresh_session. Answers {outcome: 'stepped_up' | an error code, expiresAt, attemptsLeft}.
+create or replace function gatehouse.step_up_by_mail(p_proof jsonb, p_session jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  v_taken jsonb := gatehouse.take_proof_mail('step_up', p_proof, p_session);
+begin
+  if v_taken->>'outcome' <> 'taken' then
+    return v_taken;
+  end if;
+  return gatehouse.refresh_session(p_session);
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.step_up_by_mail(jsonb, jsonb) is 'Step-up by a mailed link or code.';
+--> statement-breakpoint
+revoke all on function gatehouse.step_up_by_mail(jsonb, jsonb) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.step_up_by_mail(jsonb, jsonb) to gatehouse_member;
+--> statement-breakpoint
+drop function gatehouse.standing_since(text, text);
+--> statement-breakpoint
+-- Signs in by an account at a provider. Known by (issuer, subject), never by address. An unknown one is joined to the user
+-- of its address only when the provider vouches for the address and we have verified it ourselves; otherwise the person
+-- proves the existing account first (GHSA-qq9h-g4jm-xgf3, CVE-2026-53516: accounts hijacked before their owner came).
+-- p_identity: see store_social_account, plus isEmailVerified; p_session: see sign_in, plus newUserId and signUpOpen.
+create or replace function gatehouse.sign_in_by_provider(p_identity jsonb, p_session jsonb) returns jsonb
+language plpgsql volatile
+as $$
+declare
+  v_user record;
+  v_is_known boolean;
+begin
+  if gatehouse.session_answer(p_session) is not null then
+    return gatehouse.session_answer(p_session);
+  end if;
+  select u.* into v_user from public.users u join public.oauth_accounts a on a.user_id = u.id
+   where a.issuer = p_identity->>'issuer' and a.provider_user_id = p_identity->>'subject' for no key update of u;
+  v_is_known := found;
+  if not v_is_known then
+    -- One answer whether or not there is an account: else an address nobody proved would ask who is registered.
+    if not (p_identity->>'isEmailVerified')::boolean or p_identity->>'email' is null then
+      return '{"outcome": "social_account.email_unverified"}';
+    end if;
+    select * into v_user from public.users u where lower(u.email) = lower(p_identity->>'email') for no key update;
+    if found and v_user.email_verified_at is null then
+      perform gatehouse.record_login(v_user.id, 'login_failed', 'social_account.proof_required', p_session);
+      return '{"outcome": "social_account.proof_required"}';
+    elsif not found and not (p_session->>'signUpOpen')::boolean then
+      return '{"outcome": "sign_up.closed"}';
+    elsif not found then
+      insert into public.users (id, email, email_verified_at, display_name, avatar_url)
+      values (p_session->>'newUserId', p_identity->>'email', now(), p_identity->>'name', p_identity->>'avatarUrl')
+        on conflict ((lower(email))) do nothing;
+      insert into public.outbox (type, user_id, subject_id) select 'user.created', u.id, u.id
+        from public.users u where u.id = p_session->>'newUserId';
+      select * into v_user from public.users u where lower(u.email) = lower(p_identity->>'email') for no key update;
+    end if;
+  end if;
+  if v_user.suspended_at is not null then
+    perform gatehouse.record_login(v_user.id, 'login_failed', 'user.suspended', p_session);
+    return '{"outcome": "user.suspended"}';
+  elsif gatehouse.store_social_account(v_user.id, p_identity) <> v_user.id then
+    return '{"outcome": "social_account.linked_elsewhere"}';
+  end if;
+  if not v_is_known then
+    perform gatehouse.record_login(v_user.id, 'account_linked', null, p_session);
+  end if;
+  return gatehouse.sign_in(v_user.id, p_session);
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.sign_in_by_provider(jsonb, jsonb) is 'Signs in, or up, by an identity that the Worker has checked with its provider.';
+--> statement-breakpoint
+revoke all on function gatehouse.sign_in_by_provider(jsonb, jsonb) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.sign_in_by_provider(jsonb, jsonb) to gatehouse_system;
+--> statement-breakpoint
+-- The end of a passkey sign-in. With a failure (the Worker found the assertion wrong) it spends the challenge and notes
+-- the attempt; else it signs in, once. A counter that went back is refused, noted and told to the owner.
+-- p_proof: see use_passkey, plus userId and failure (an error code, or null); p_session: see sign_in
+create or replace function gatehouse.sign_in_by_passkey(p_proof jsonb, p_session jsonb) returns jsonb
+language plpgsql volatile
+as $$
+declare
+  v_user_id text := p_proof->>'userId';
+  v_outcome text := p_proof->>'failure';
+  v_suspended_at timestamptz;
+begin
+  select u.suspended_at into v_suspended_at from public.users u where u.id = v_user_id for no key update;
+  if not found then
+    return '{"outcome": "passkey.unknown"}';
+  elsif v_outcome is not null then
+    perform gatehouse.spend_challenge(p_proof);
+  else
+    v_outcome := gatehouse.use_passkey(p_proof);
+  end if;
+  if v_outcome = 'repeated' then
+    return coalesce(gatehouse.session_answer(p_session), '{"outcome": "passkey.challenge_used"}');
+  elsif v_outcome = 'used' and v_suspended_at is null then
+    return gatehouse.sign_in(v_user_id, p_session);
+  elsif v_outcome = 'used' then
+    v_outcome := 'user.suspended';
+  end if;
+  perform gatehouse.record_login(v_user_id, 'login_failed', v_outcome, p_session);
+  return jsonb_build_object('outcome', v_outcome, 'alert', case v_outcome when 'passkey.counter_regressed'
+    then gatehouse.raise_alert(v_user_id, 'passkey_copied', p_session->'alert', null, '{}') end);
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.sign_in_by_passkey(jsonb, jsonb) is 'Signs in by an assertion that the Worker has checked, or records why not.';
+--> statement-breakpoint
+revoke all on function gatehouse.sign_in_by_passkey(jsonb, jsonb) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.sign_in_by_passkey(jsonb, jsonb) to gatehouse_system;
 --> statement-breakpoint
 -- Turns a proven mail into a session, once, and makes the user at their first. The same (proof, session) pair sent again
 -- gets the same success. p_proof: see prove_mail; p_session: see sign_in, plus newUserId and signUpOpen.
@@ -165,6 +637,41 @@ revoke all on function gatehouse.sign_in_by_mail(jsonb, jsonb) from public;
 --> statement-breakpoint
 grant execute on function gatehouse.sign_in_by_mail(jsonb, jsonb) to gatehouse_system;
 --> statement-breakpoint
+-- Replaces a live token, once: the new one has its name, scopes and lifetime; the old one ends after the overlap, so that
+-- every place that uses it can be changed first. Definer, as create_token.
+-- p_token: {id, tokenHash, prefix, overlapSeconds}. Answers {outcome: 'created' | an error code, name, scopes, expiresAt}.
+create or replace function gatehouse.rotate_token(p_token_id uuid, p_token jsonb, p_facts jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  v_old public.api_tokens := gatehouse.own_token(p_token_id);
+  v_is_repeated boolean := exists (select from public.api_tokens t
+    where t.id = (p_token->>'id')::uuid and t.token_hash = p_token->>'tokenHash');
+  v_created jsonb;
+begin
+  if v_old.id is null or not v_is_repeated
+      and (v_old.revoked_at is not null or v_old.expires_at <= now() or v_old.rotated_at is not null) then
+    return '{"outcome": "token.not_found"}';
+  end if;
+  v_created := gatehouse.insert_token(p_token || jsonb_build_object('name', v_old.name, 'scopes', v_old.scopes,
+    'seconds', least(extract(epoch from v_old.expires_at - v_old.created_at), 365 * 86400)));
+  if v_created->>'outcome' = 'created' and not v_is_repeated then
+    update public.api_tokens set rotated_at = now(),
+           expires_at = least(expires_at, now() + make_interval(secs => (p_token->>'overlapSeconds')::integer))
+     where id = v_old.id;
+    if gatehouse.uid() is not null then
+      perform gatehouse.record_login(gatehouse.uid(), 'token_rotated', null, p_facts);
+    end if;
+  end if;
+  return v_created || jsonb_build_object('name', v_old.name, 'scopes', v_old.scopes);
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.rotate_token(uuid, jsonb, jsonb) is 'Replaces an API token; the old one lives on for an overlap.';
+--> statement-breakpoint
+revoke all on function gatehouse.rotate_token(uuid, jsonb, jsonb) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.rotate_token(uuid, jsonb, jsonb) to gatehouse_member, gatehouse_admin;
+--> statement-breakpoint
 -- Ends every session of the subject but the one that asks, and notes it. Locks in the order of ids, so that two of these
 -- cannot deadlock. Definer, since members write neither sessions nor history.
 create or replace function gatehouse.revoke_other_sessions(p_facts jsonb) returns integer
@@ -189,6 +696,8 @@ comment on function gatehouse.revoke_other_sessions(jsonb) is 'Ends every sessio
 revoke all on function gatehouse.revoke_other_sessions(jsonb) from public;
 --> statement-breakpoint
 grant execute on function gatehouse.revoke_other_sessions(jsonb) to gatehouse_member;
+--> statement-breakpoint
+drop function gatehouse.reservation(text);
 --> statement-breakpoint
 -- Stores a mailed proof for the session that asks: 'step_up' goes to the account's verified address, 'email_change' to the
 -- new one. It is worth nothing in another session. Answers {outcome: 'send' | 'taken' | an error code, email}.
@@ -253,3 +762,379 @@ comment on function gatehouse.request_magic_link(jsonb) is 'Stores a mailed proo
 revoke all on function gatehouse.request_magic_link(jsonb) from public;
 --> statement-breakpoint
 grant execute on function gatehouse.request_magic_link(jsonb) to gatehouse_system;
+--> statement-breakpoint
+drop function gatehouse.report_start(text);
+--> statement-breakpoint
+-- "This wasn't me": whoever was signed in is out, and what was added since the alert is gone: passkeys, accounts at
+-- providers, personal tokens; an address that was changed since is changed back. What was there before stays, so the
+-- address that the alert went to is still a way in. Done once; asked again it answers the same.
+create or replace function gatehouse.report_not_me(p_token_hash text, p_facts jsonb) returns jsonb
+language plpgsql volatile
+as $$
+declare
+  v_alert record;
+  v_previous text;
+begin
+  select * into v_alert from public.security_alerts where token_hash = p_token_hash for update;
+  if not found or v_alert.expires_at <= now() then
+    return '{"outcome": "alert.invalid"}';
+  elsif v_alert.used_at is not null then
+    return '{"outcome": "secured"}';
+  end if;
+  perform from public.users u where u.id = v_alert.user_id for no key update;
+  update public.user_sessions set revoked_at = now() where id in (
+    select s.id from public.user_sessions s where s.user_id = v_alert.user_id and s.revoked_at is null
+     order by s.id for update);
+  update public.api_tokens set revoked_at = now()
+   where user_id = v_alert.user_id and created_at >= v_alert.created_at and revoked_at is null;
+  delete from public.passkeys where user_id = v_alert.user_id and created_at >= v_alert.created_at;
+  delete from public.oauth_accounts where user_id = v_alert.user_id and created_at >= v_alert.created_at;
+  delete from public.known_devices where user_id = v_alert.user_id and created_at >= v_alert.created_at;
+  select a.details->>'previousEmail' into v_previous from public.security_alerts a
+   where a.user_id = v_alert.user_id and a.kind = 'email_changed' and a.created_at >= v_alert.created_at
+   order by a.created_at, a.id limit 1;
+  update public.users set email = v_previous, email_verified_at = now()
+   where id = v_alert.user_id and v_previous is not null
+     and not exists (select from public.users o where lower(o.email) = lower(v_previous) and o.id <> v_alert.user_id);
+  update public.security_alerts set used_at = now() where id = v_alert.id;
+  perform gatehouse.record_login(v_alert.user_id, 'account_secured', null, p_facts);
+  return '{"outcome": "secured"}';
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.report_not_me(text, jsonb) is 'Ends every session of an alerts user and undoes what changed since.';
+--> statement-breakpoint
+revoke all on function gatehouse.report_not_me(text, jsonb) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.report_not_me(text, jsonb) to gatehouse_system;
+--> statement-breakpoint
+drop function gatehouse.report_mails(public.security_alerts, timestamptz, text);
+--> statement-breakpoint
+drop function gatehouse.report_losses(text, timestamptz);
+--> statement-breakpoint
+drop function gatehouse.report_kept(jsonb, jsonb);
+--> statement-breakpoint
+drop function gatehouse.report_items(text, timestamptz);
+--> statement-breakpoint
+drop function gatehouse.report_grants(text, timestamptz);
+--> statement-breakpoint
+drop function gatehouse.report_address(public.security_alerts, timestamptz);
+--> statement-breakpoint
+-- Removes a passkey of the subject under the lock of the user's row, unless it is the last way in (promise 5). Definer,
+-- since members delete no credentials. Answers {outcome: 'removed' | an error code, alert}.
+create or replace function gatehouse.remove_passkey(p_passkey_id uuid, p_providers text[], p_facts jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  v_user_id text := gatehouse.uid();
+begin
+  perform from public.users u where u.id = v_user_id for no key update;
+  if gatehouse.has_happened(p_facts) then
+    return '{"outcome": "removed"}';
+  elsif not exists (select from public.passkeys p where p.id = p_passkey_id and p.user_id = v_user_id) then
+    return '{"outcome": "passkey.not_found"}';
+  elsif gatehouse.ways_in(v_user_id, p_providers) <= 1 then
+    return '{"outcome": "credential.last"}';
+  end if;
+  delete from public.passkeys where id = p_passkey_id and user_id = v_user_id;
+  perform gatehouse.record_login(v_user_id, 'passkey_removed', null, p_facts);
+  return jsonb_build_object('outcome', 'removed',
+    'alert', gatehouse.raise_alert(v_user_id, 'passkey_removed', p_facts->'alert', null, '{}'));
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.remove_passkey(uuid, text[], jsonb) is 'Removes a passkey of the subject, unless it is the last way in.';
+--> statement-breakpoint
+revoke all on function gatehouse.remove_passkey(uuid, text[], jsonb) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.remove_passkey(uuid, text[], jsonb) to gatehouse_member;
+--> statement-breakpoint
+-- Adds a passkey to the subject, at most ten (as Supabase, Hanko and Clerk), and tells the owner. Definer, since members
+-- write no credentials. The same operation sent again succeeds.
+-- p_passkey: {id, credentialId, publicKey, aaguid (hex), counter, name, transports, backedUp, challengeHash,
+-- challengeExpiresAt, purpose, operationId}; p_facts: see record_login, plus alert {id, tokenHash}
+create or replace function gatehouse.register_passkey(p_passkey jsonb, p_facts jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  v_user_id text := gatehouse.uid();
+  v_spent text;
+begin
+  perform from public.users u where u.id = v_user_id for no key update;
+  v_spent := gatehouse.spend_challenge(p_passkey);
+  if v_spent = 'used' then
+    return '{"outcome": "passkey.challenge_used"}';
+  elsif v_spent = 'spent' then
+    if (select count(*) from public.passkeys p where p.user_id = v_user_id) >= 10 then
+      return '{"outcome": "passkey.limit_reached"}';
+    end if;
+    insert into public.passkeys
+      (id, user_id, credential_id, public_key, counter, device_name, transports, aaguid, backed_up)
+    values ((p_passkey->>'id')::uuid, v_user_id, decode(p_passkey->>'credentialId', 'hex'),
+      decode(p_passkey->>'publicKey', 'hex'), (p_passkey->>'counter')::bigint, p_passkey->>'name',
+      p_passkey->'transports', decode(p_passkey->>'aaguid', 'hex'), (p_passkey->>'backedUp')::boolean)
+    on conflict (credential_id) do nothing;
+    if not found then
+      return '{"outcome": "passkey.exists"}';
+    end if;
+    perform gatehouse.record_login(v_user_id, 'passkey_added', null, p_facts);
+  end if;
+  return jsonb_build_object('outcome', case when exists (
+      select from public.passkeys p where p.id = (p_passkey->>'id')::uuid and p.user_id = v_user_id)
+      then 'registered' else 'passkey.challenge_used' end,
+    'alert', gatehouse.raise_alert(v_user_id, 'passkey_added', p_facts->'alert', null, '{}'));
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.register_passkey(jsonb, jsonb) is 'Adds a passkey whose attestation the Worker has checked; at most ten.';
+--> statement-breakpoint
+revoke all on function gatehouse.register_passkey(jsonb, jsonb) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.register_passkey(jsonb, jsonb) to gatehouse_member;
+--> statement-breakpoint
+-- The person behind the session that entered has proven anew who they are. The secret changes with it (ASVS 7.2.4): what
+-- was known before the proof is worth nothing after it. p_session: {tokenHash} and the facts of record_login
+create or replace function gatehouse.refresh_session(p_session jsonb) returns jsonb
+language plpgsql volatile
+as $$
+declare
+  v_expires_at timestamptz;
+begin
+  update public.user_sessions set authenticated_at = now(), session_token_hash = p_session->>'tokenHash'
+   where id = gatehouse.actor_id() and user_id = gatehouse.uid() and revoked_at is null
+  returning expires_at into v_expires_at;
+  perform gatehouse.record_login(gatehouse.uid(), 'login_success', null, p_session);
+  return jsonb_build_object('outcome', 'stepped_up', 'expiresAt', v_expires_at);
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.refresh_session(jsonb) is 'The session that entered has proven anew who it is: new secret, new time.';
+--> statement-breakpoint
+revoke all on function gatehouse.refresh_session(jsonb) from public;
+--> statement-breakpoint
+-- A mail to the user about the account, with its "this wasn't me". The Worker made the secret and writes the mail; here
+-- is its SHA-256, for seven days. Null when there is no verified address to write to. Sent twice it is one alert.
+-- p_alert: {id, tokenHash}
+create or replace function gatehouse.raise_alert(p_user_id text, p_kind text, p_alert jsonb, p_session_id uuid, p_details jsonb)
+returns jsonb
+language plpgsql volatile
+as $$
+declare
+  v_email text := (select u.email from public.users u where u.id = p_user_id and u.email_verified_at is not null);
+begin
+  if v_email is null then
+    return null;
+  end if;
+  insert into public.security_alerts (id, user_id, kind, token_hash, session_id, details, expires_at)
+  values ((p_alert->>'id')::uuid, p_user_id, p_kind, p_alert->>'tokenHash', p_session_id, p_details,
+    now() + interval '7 days')
+  on conflict (id) do nothing;
+  return jsonb_build_object('kind', p_kind, 'email', v_email);
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.raise_alert(text, text, jsonb, uuid, jsonb) is 'Notes a mail about the account that somebody may disown; answers {kind, email}, or null without a verified address.';
+--> statement-breakpoint
+revoke all on function gatehouse.raise_alert(text, text, jsonb, uuid, jsonb) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.raise_alert(text, text, jsonb, uuid, jsonb) to gatehouse_system;
+--> statement-breakpoint
+drop function gatehouse.preview_report(text);
+--> statement-breakpoint
+-- Links an account at a provider to the subject, who must be the one that began it. Linked already is success; linked to
+-- somebody else is refused. Definer: members write no credentials. p_identity: see store_social_account.
+create or replace function gatehouse.link_social_account(p_begun_by text, p_identity jsonb, p_facts jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  v_user_id text := gatehouse.uid();
+  v_was_linked boolean := exists (
+    select from public.oauth_accounts a where a.issuer = p_identity->>'issuer'
+       and a.provider_user_id = p_identity->>'subject' and a.user_id = v_user_id);
+begin
+  if p_begun_by is distinct from v_user_id then
+    return '{"outcome": "oauth_state.other_browser"}';
+  end if;
+  perform from public.users u where u.id = v_user_id for no key update;
+  if gatehouse.store_social_account(v_user_id, p_identity) <> v_user_id then
+    return '{"outcome": "social_account.linked_elsewhere"}';
+  elsif v_was_linked then
+    return '{"outcome": "linked"}';
+  end if;
+  perform gatehouse.record_login(v_user_id, 'account_linked', null, p_facts);
+  return jsonb_build_object('outcome', 'linked',
+    'alert', gatehouse.raise_alert(v_user_id, 'account_linked', p_facts->'alert', null, '{}'));
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.link_social_account(text, jsonb, jsonb) is 'Links an account at a provider to the subject, who began it.';
+--> statement-breakpoint
+revoke all on function gatehouse.link_social_account(text, jsonb, jsonb) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.link_social_account(text, jsonb, jsonb) to gatehouse_member;
+--> statement-breakpoint
+-- A new token of this transaction's subject, at most fifty live ones. Sent again with one id it is the same one; with
+-- another secret or other input it is a conflict.
+-- p_token: {id, tokenHash, prefix, name, scopes, seconds}. Answers {outcome: 'created' | an error code, expiresAt}.
+create or replace function gatehouse.insert_token(p_token jsonb) returns jsonb
+language plpgsql volatile
+as $$
+declare
+  v_kind text := gatehouse.token_owner_kind();
+  v_id uuid := p_token->>'id';
+  v_live bigint;
+begin
+  perform from public.users u where u.id = gatehouse.uid() for no key update;
+  perform from public.organizations o where o.id = gatehouse.organization_id() for no key update;
+  v_live := case v_kind
+    when 'personal' then (select count(*) from public.api_tokens t
+      where t.user_id = gatehouse.uid() and t.revoked_at is null and t.expires_at > now())
+    when 'organization' then (select count(*) from public.api_tokens t
+      where t.organization_id = gatehouse.organization_id() and t.revoked_at is null and t.expires_at > now())
+    else (select count(*) from public.api_tokens t
+      where t.kind = 'service' and t.revoked_at is null and t.expires_at > now()) end;
+  if v_live >= 50 and not exists (select from public.api_tokens t where t.id = v_id) then
+    return '{"outcome": "token.limit_reached"}';
+  end if;
+  insert into public.api_tokens
+    (id, kind, user_id, organization_id, created_by, name, token_hash, token_prefix, scopes, expires_at)
+  values (v_id, v_kind, gatehouse.uid(), gatehouse.organization_id(), gatehouse.actor_user_id(), p_token->>'name',
+    p_token->>'tokenHash', p_token->>'prefix', p_token->'scopes',
+    now() + make_interval(secs => (p_token->>'seconds')::double precision))
+  on conflict (id) do nothing;
+  return coalesce((
+    select jsonb_build_object('outcome', 'created', 'expiresAt', t.expires_at) from public.api_tokens t
+     where t.id = v_id and t.token_hash = p_token->>'tokenHash' and t.name = p_token->>'name'
+       and t.scopes = p_token->'scopes' and t.kind = v_kind and t.user_id is not distinct from gatehouse.uid()
+  ), '{"outcome": "idempotency_key.reused"}');
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.insert_token(jsonb) is 'Inserts an API token for the subject; at most fifty live ones.';
+--> statement-breakpoint
+revoke all on function gatehouse.insert_token(jsonb) from public;
+--> statement-breakpoint
+-- Makes a token for the subject; a person is told. Definer: nobody writes tokens but these functions.
+-- p_token: see insert_token; p_facts: see record_login, plus alert {id, tokenHash}
+create or replace function gatehouse.create_token(p_token jsonb, p_facts jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  v_created jsonb := gatehouse.insert_token(p_token);
+begin
+  if v_created->>'outcome' = 'created' and gatehouse.uid() is not null then
+    perform gatehouse.record_login(gatehouse.uid(), 'token_created', null, p_facts);
+    v_created := v_created || jsonb_build_object('alert',
+      gatehouse.raise_alert(gatehouse.uid(), 'token_created', p_facts->'alert', null, '{}'));
+  end if;
+  return v_created;
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.create_token(jsonb, jsonb) is 'Makes an API token for the subject.';
+--> statement-breakpoint
+revoke all on function gatehouse.create_token(jsonb, jsonb) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.create_token(jsonb, jsonb) to gatehouse_member, gatehouse_admin;
+--> statement-breakpoint
+-- A new session row (requirement 3 §1.1) and its login_success. An administrator's session has the admin profile,
+-- whatever was asked for.
+-- p_session: {id, tokenHash, authMethod, profile, deviceType, deviceName, browser, os, ipAddress, city, country,
+-- deviceInfo, location}
+create or replace function gatehouse.create_session(p_user_id text, p_session jsonb) returns void
+language plpgsql volatile
+as $$
+declare
+  v_profile text := case when exists (select from public.users u where u.id = p_user_id and u.platform_role = 'admin')
+    then 'admin' else coalesce(p_session->>'profile', 'default') end;
+  v_limits record;
+begin
+  select * into v_limits from gatehouse.session_limits(v_profile);
+  insert into public.user_sessions
+    (id, user_id, session_token_hash, auth_method, profile, device_type, device_name, browser, os, ip_address,
+     location_city, location_country, idle_timeout, expires_at)
+  values ((p_session->>'id')::uuid, p_user_id, p_session->>'tokenHash', p_session->>'authMethod', v_profile,
+    p_session->>'deviceType', p_session->>'deviceName', p_session->>'browser', p_session->>'os',
+    (p_session->>'ipAddress')::inet, p_session->>'city', p_session->>'country', v_limits.idle,
+    now() + v_limits.absolute);
+  perform gatehouse.record_login(p_user_id, 'login_success', null, p_session);
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.create_session(text, jsonb) is 'Inserts a session and its login_success.';
+--> statement-breakpoint
+revoke all on function gatehouse.create_session(text, jsonb) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.create_session(text, jsonb) to gatehouse_system;
+--> statement-breakpoint
+-- Makes the address that a mailed proof confirmed the account's own, and tells the old one. Definer: members do not write
+-- their address. p_proof: see prove_mail; p_facts: see record_login, plus alert {id, tokenHash}.
+-- Answers {outcome: 'changed' | an error code, email, attemptsLeft, alert: to the old address}.
+create or replace function gatehouse.change_email(p_proof jsonb, p_facts jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  v_user_id text := gatehouse.uid();
+  v_previous text;
+  v_taken jsonb;
+  v_alert jsonb;
+begin
+  select u.email into v_previous from public.users u where u.id = v_user_id for no key update;
+  if gatehouse.has_happened(p_facts) then
+    return jsonb_build_object('outcome', 'changed', 'email', v_previous);
+  end if;
+  v_taken := gatehouse.take_proof_mail('email_change', p_proof, p_facts);
+  if v_taken->>'outcome' <> 'taken' then
+    return v_taken;
+  elsif exists (select from public.users u where lower(u.email) = lower(v_taken->>'email') and u.id <> v_user_id) then
+    return '{"outcome": "email.taken"}';
+  end if;
+  v_alert := gatehouse.raise_alert(v_user_id, 'email_changed', p_facts->'alert', null,
+    jsonb_build_object('previousEmail', v_previous));
+  begin
+    update public.users set email = v_taken->>'email', email_verified_at = now() where id = v_user_id;
+  exception when unique_violation then
+    return '{"outcome": "email.taken"}';
+  end;
+  perform gatehouse.record_login(v_user_id, 'email_changed', null, p_facts);
+  return jsonb_build_object('outcome', 'changed', 'email', v_taken->>'email', 'alert', v_alert);
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.change_email(jsonb, jsonb) is 'Makes a proven address the accounts own, and tells the old one.';
+--> statement-breakpoint
+revoke all on function gatehouse.change_email(jsonb, jsonb) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.change_email(jsonb, jsonb) to gatehouse_member;
+--> statement-breakpoint
+-- Stores the state of a redirect to a provider, for ten minutes. Entered as a member it is for linking, and for that
+-- member alone; else it is for signing in. p_state: {id, stateHash, connector, browserHash, redirectUrl}
+create or replace function gatehouse.begin_social(p_state jsonb) returns void
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  v_user_id text := gatehouse.uid();
+begin
+  insert into public.oauth_states
+    (id, state_hash, purpose, connector, user_id, browser_hash, redirect_url, expires_at)
+  values ((p_state->>'id')::uuid, p_state->>'stateHash', case when v_user_id is null then 'sign_in' else 'link' end,
+    p_state->>'connector', v_user_id, p_state->>'browserHash', p_state->>'redirectUrl', now() + interval '10 minutes')
+  on conflict (id) do nothing;
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.begin_social(jsonb) is 'Stores the state of a redirect to a provider; of a member, to link the account there.';
+--> statement-breakpoint
+revoke all on function gatehouse.begin_social(jsonb) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.begin_social(jsonb) to gatehouse_system, gatehouse_member;
+--> statement-breakpoint
+-- What a registration needs: the user's stable handle of 64 random bytes (WebAuthn §14.6.1; made at the first passkey,
+-- never changed), names for the authenticator to show, and the passkeys there are. Definer, since no member reads or
+-- writes the handle.
+create or replace function gatehouse.begin_passkey_registration(p_new_handle bytea) returns jsonb
+language plpgsql volatile security definer set search_path = ''
+as $$
+begin
+  update public.users set webauthn_handle = p_new_handle where id = gatehouse.uid() and webauthn_handle is null;
+  return (
+    select jsonb_build_object('handle', encode(u.webauthn_handle, 'hex'), 'email', u.email, 'displayName', u.display_name,
+             'passkeys', gatehouse.passkey_ids(u.id))
+      from public.users u where u.id = gatehouse.uid()
+  );
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.begin_passkey_registration(bytea) is 'The subject as WebAuthn names it, and the passkeys it has; gives it its handle at the first.';
+--> statement-breakpoint
+revoke all on function gatehouse.begin_passkey_registration(bytea) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.begin_passkey_registration(bytea) to gatehouse_member;

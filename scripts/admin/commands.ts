@@ -11,7 +11,11 @@ npm run admin -- COMMAND [options]
 What only the owner of the database may do: the first administrator, the deployment's own tokens.
 
   grant EMAIL           make a user with a verified address a platform administrator; ends the user's
-                        sessions, since an administrator's end sooner: sign in again
+                        sessions, since an administrator's end sooner: sign in again. Says whose
+                        account it is, and since when the address is proven. Refused where the address
+                        was never proven, or is that of the account for less than seven days: look at
+                        it, and name the account
+    --user ID           the account that is meant, by the id that was printed
   revoke EMAIL          take that back; it holds from the next call on
   suspend EMAIL         refuse all of a user's sessions and tokens, from the next call on
   unsuspend EMAIL       take that back; sessions and tokens that have not expired work again
@@ -37,6 +41,7 @@ Exit code: 0 done, 1 refused, 2 wrong arguments or settings.
 `;
 
 export const options = {
+  user: { type: 'string' },
   scopes: { type: 'string' },
   name: { type: 'string' },
   days: { type: 'string' },
@@ -49,6 +54,7 @@ export const options = {
 export interface Call {
   readonly argument: string;
   readonly flags: {
+    readonly user?: string;
     readonly scopes?: string;
     readonly name?: string;
     readonly days?: string;
@@ -83,7 +89,14 @@ const aboutUser = (run: AboutUser): Command => ({
 
 /** Every command, by its name. */
 export const commands: Readonly<Partial<Record<string, Command>>> = {
-  grant: aboutUser(grant),
+  grant: {
+    argument: 'EMAIL',
+    flags: ['user'],
+    prepare:
+      ({ argument, flags }) =>
+      (connection) =>
+        grant(connection, argument.trim(), flags.user?.trim()),
+  },
   revoke: aboutUser(revoke),
   suspend: aboutUser(suspend),
   unsuspend: aboutUser(unsuspend),

@@ -15,6 +15,8 @@ export type RefusalCode =
   | 'internal.error'
   | 'token.not_found'
   | 'user.not_found'
+  | 'user.mismatch'
+  | 'user.recently_changed'
   | 'user.unverified';
 
 /** An expected refusal: one clear line, exit code 1. */

@@ -12,6 +12,7 @@ export const expiringTables = [
   'spent_challenges',
   'security_alerts',
   'known_devices',
+  'email_changes',
   'connection_events',
   'idempotency_keys',
 ] as const;

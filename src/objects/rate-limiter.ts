@@ -51,7 +51,12 @@ export class RateLimiter extends DurableObject<unknown> {
     const freeAt = nextFreeAt(taken, limits);
     if (freeAt > now) {
       this.#state = { ...this.#state, taken };
-      return { allowed: false, isRepeat: false, retryAfterSeconds: Math.ceil((freeAt - now) / 1000), resetAt: iso(freeAt) };
+      return {
+        allowed: false,
+        isRepeat: false,
+        retryAfterSeconds: Math.ceil((freeAt - now) / 1000),
+        resetAt: iso(freeAt),
+      };
     }
     taken.push(now);
     this.#state = {

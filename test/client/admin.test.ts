@@ -9,7 +9,7 @@ import { isApiToken, newApiToken } from '../../src/lib/api-token.ts';
 import { newId } from '../../src/lib/ids.ts';
 import { sha256Hex } from '../../src/lib/secrets.ts';
 import { scopesFor } from '../../src/scopes.ts';
-import { connectOwner, newPerson, newSession, newToken } from '../support/owner.ts';
+import { connectOwner, inHours, insert, newPerson, newSession, newToken } from '../support/owner.ts';
 
 const { OWNER_URL, NEON_SQL_ENDPOINT = '' } = inject('worker');
 const settings = { MIGRATION_DATABASE_URL: OWNER_URL, NEON_SQL_ENDPOINT };
@@ -62,7 +62,10 @@ describe('admin grant', () => {
     const other = await newSession(owner, person.userId);
     await newSession(owner, person.userId, { expires_at: '2020-01-01T00:00:00Z' });
     const { code, stdout, stderr } = await admin(['grant', person.email.toUpperCase()]);
-    expect(stdout).toBe(`${person.email} is a platform administrator now. 2 sessions were ended: sign in again.\n`);
+    const [account, proven, done] = stdout.split('\n');
+    expect(account).toMatch(new RegExp(`^The account is ${person.userId}, without a name, made \\S+Z\\.$`));
+    expect(proven).toMatch(/^Its address was proven \d{4}-\S+Z; 2 live sessions\.$/);
+    expect(done).toBe(`${person.email} is a platform administrator now. 2 sessions were ended: sign in again.`);
     expect(stderr).toMatch(/^Target: \w+@\S+\/\w+ \(HTTP through http:\/\/127\.0\.0\.1:\d+\/sql\)\n$/);
     expect(code).toBe(0);
     expect(await roleOf(person.userId)).toBe('admin');
@@ -76,6 +79,9 @@ describe('admin grant', () => {
     expect(await adminJson('grant', person.email)).toEqual({
       id: person.userId,
       email: person.email,
+      displayName: null,
+      createdAt: expect.stringMatching(/Z$/),
+      provenAt: expect.stringMatching(/Z$/),
       changed: false,
       sessionsEnded: 0,
     });
@@ -93,9 +99,41 @@ describe('admin grant', () => {
     const person = await newPerson(owner, { user: { email_verified_at: null } });
     const { code, stdout, stderr } = await admin(['grant', person.email]);
     expect([code, stdout]).toEqual([1, '']);
-    expect(stderr).toContain(`${person.email} is not verified: its owner signs in by mail first.\n`);
+    expect(stderr).toContain(`${person.email} is not verified: its owner signs in by mail first.`);
+    expect(stderr).toContain(`The account is ${person.userId}, without a name, made `);
+    expect(stderr).toContain(`Its address was never proven; 1 live session. If that is who you mean: --user`);
     expect(await roleOf(person.userId)).toBe('user');
     expect(await gateSays(person.token)).toMatchObject({ kind: 'session' });
+    expect(await admin(['grant', person.email, '--user', person.userId])).toMatchObject({ code: 0 });
+    expect(await roleOf(person.userId)).toBe('admin');
+  });
+
+  it('refuses an address that an account has for less than seven days, unless the account is named', async () => {
+    const person = await newPerson(owner, { user: { display_name: 'Mallory' } });
+    const change = { user_id: person.userId, previous_email: 'm@example.com', email: person.email };
+    const made = { ...change, previous_since: inHours(-999), created_at: inHours(-24 * 7 + 1) };
+    await insert(owner, 'email_changes', made);
+    const { code, stdout, stderr } = await admin(['grant', person.email]);
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toMatch(/is the address of this account since \d{4}-\S+Z, for less than seven days\./);
+    expect(stderr).toContain('"Mallory"');
+    expect(await roleOf(person.userId)).toBe('user');
+    const other = await newPerson(owner);
+    const named = await admin(['grant', person.email, '--user', other.userId, '--json']);
+    expect(JSON.parse(named.stdout)).toMatchObject({ error: { code: 'user.mismatch' } });
+    expect([await roleOf(person.userId), await roleOf(other.userId)]).toEqual(['user', 'user']);
+    expect(await adminJson('grant', person.email, '--user', person.userId)).toMatchObject({ changed: true });
+  });
+
+  it('takes an address that an account has for longer, or that it has back after a report', async () => {
+    const [moved, restored] = [await newPerson(owner), await newPerson(owner)];
+    const change = { previous_email: 'm@example.com', email: 'n@example.com', previous_since: inHours(-999) };
+    await insert(owner, 'email_changes', { ...change, user_id: moved.userId, created_at: inHours(-24 * 7 - 1) });
+    await insert(owner, 'email_changes', { ...change, user_id: restored.userId, undone_at: inHours(0) });
+    for (const { email, userId } of [moved, restored]) {
+      expect(await admin(['grant', email])).toMatchObject({ code: 0 });
+      expect(await roleOf(userId)).toBe('admin');
+    }
   });
 
   it('takes an address for a value, whatever is in it', async () => {

@@ -49,8 +49,18 @@ describe('the mail of a new device', () => {
     const reader = await newPerson(browser, places[1]?.url ?? '');
     await reader.page.goto(link);
     expect(reader.page.url()).toBe(`${places[1]?.url}/not-me`);
+    await reader.page.getByRole('group', { name: 'This will be undone' }).waitFor();
+    const box = reader.page.getByRole('checkbox', { name: /^Passkey/ });
+    expect(await box.isChecked()).toBe(false);
     await reader.page.getByRole('button', { name: 'End every session and undo' }).click();
     await reader.page.getByRole('heading', { name: 'Done' }).waitFor();
+    expect(await reader.page.getByText('Undone:').isVisible()).toBe(true);
+    expect(
+      await reader.page
+        .getByRole('listitem')
+        .filter({ hasText: /^Passkey/ })
+        .count(),
+    ).toBe(1);
     const focused = await reader.page.evaluate(() => document.activeElement?.textContent);
     expect(focused).toContain('Every session is ended');
     for (const { page } of [thief, owner]) {

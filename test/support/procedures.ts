@@ -21,7 +21,8 @@ export function allProcedures(): ProcedureInfo[] {
 export const publicProcedures = [
   'auth.finishPasskeySignIn',
   'auth.listProviders',
-  // The secret of a mailed alert is its credential: whoever was locked out by a thief must reach it.
+  // The secret of a mailed alert is the credential of both: whoever was locked out by a thief must reach them.
+  'auth.previewNotMe',
   'auth.reportNotMe',
   'auth.requestMagicLink',
   'auth.startPasskeySignIn',

@@ -13,8 +13,10 @@ const rows: Readonly<Record<string, string>> = {
     select 'personal', 'plan-' || i, 'x', 'plan-' || i, 'gtk_xxxx', now() + interval '1 day'`,
   magic_links: `(user_id, email, token_hash, code_hash, browser_hash, expires_at)
     select 'plan-' || i, 'plan-' || i || '@example.com', 'plan-' || i, 'x', 'x', now() + interval '1 day'`,
-  security_alerts: `(user_id, kind, token_hash, expires_at)
-    select 'plan-' || i, 'new_device', 'plan-' || i, now() + interval '1 day'`,
+  security_alerts: `(user_id, kind, token_hash, expires_at, email, email_since)
+    select 'plan-' || i, 'new_device', 'plan-' || i, now() + interval '1 day', 'plan-' || i || '@example.com', now()`,
+  email_changes: `(user_id, previous_email, previous_since, email)
+    select 'plan-' || i, 'plan-' || i || '@old.example', now(), 'plan-' || i || '@example.com'`,
   known_devices: `(user_id, device_hash) select 'plan-' || i, 'plan-' || i`,
   oauth_states: `(state_hash, purpose, connector, browser_hash, expires_at)
     select 'plan-' || i, 'sign_in', 'demo', 'x', now() + interval '1 day'`,

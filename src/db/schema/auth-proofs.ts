@@ -1,5 +1,17 @@
 import { sql } from 'drizzle-orm';
-import { check, index, inet, jsonb, pgPolicy, pgTable, smallint, text, uuid, varchar } from 'drizzle-orm/pg-core';
+import {
+  boolean,
+  check,
+  index,
+  inet,
+  jsonb,
+  pgPolicy,
+  pgTable,
+  smallint,
+  text,
+  uuid,
+  varchar,
+} from 'drizzle-orm/pg-core';
 import { createdAt, everything, id, moment, secretHash, system } from '../columns.ts';
 import { userId, users } from './account.ts';
 import { organizations } from './organizations.ts';
@@ -110,8 +122,13 @@ export const securityAlerts = pgTable(
     tokenHash: secretHash('token_hash'),
     /** The sign-in it tells of. */
     sessionId: uuid('session_id'),
-    /** For email_changed: the address before, to go back to. */
+    /** For email_changed: previousEmail, and changeId, the row of `email_changes` that it tells of. */
     details: jsonb('details').notNull().default({}),
+    /** Where the mail went, and since when that had been the account's address: what its report may do. */
+    email: varchar('email', { length: 255 }),
+    emailSince: moment('email_since'),
+    /** What its report came to, for the same report sent again; null while it is not reported, or another one spent it. */
+    report: jsonb('report'),
     expiresAt: moment('expires_at').notNull(),
     usedAt: moment('used_at'),
     createdAt: createdAt(),
@@ -121,5 +138,32 @@ export const securityAlerts = pgTable(
     index('security_alerts_user_session_idx').on(t.userId, t.sessionId),
     index('security_alerts_expires_at_idx').on(t.expiresAt),
     pgPolicy('security_alerts_system', { for: 'all', to: system, ...everything }),
+  ],
+).enableRLS();
+
+/**
+ * A change of an account's proven address. Whoever reads the old mailbox may undo it for seven days, and for as long
+ * nobody else gets that address.
+ */
+export const emailChanges = pgTable(
+  'email_changes',
+  {
+    /** That of the event in the history. */
+    id: id(),
+    userId: userId(),
+    previousEmail: varchar('previous_email', { length: 255 }).notNull(),
+    /** Since when that had been the account's address. */
+    previousSince: moment('previous_since').notNull(),
+    email: varchar('email', { length: 255 }).notNull(),
+    /** Made again after it was undone, by a credential that is older: the old mailbox can undo it no more. */
+    isFinal: boolean('is_final').notNull().default(false),
+    undoneAt: moment('undone_at'),
+    createdAt: createdAt(),
+  },
+  (t) => [
+    index('email_changes_user_id_idx').on(t.userId, t.createdAt),
+    index('email_changes_previous_email_idx').on(sql`lower(${t.previousEmail})`),
+    index('email_changes_created_at_idx').on(t.createdAt),
+    pgPolicy('email_changes_system', { for: 'all', to: system, ...everything }),
   ],
 ).enableRLS();

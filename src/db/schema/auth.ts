@@ -36,6 +36,8 @@ export const userSessions = pgTable(
     authenticatedAt: moment('authenticated_at')
       .notNull()
       .default(sql`now()`),
+    /** When the passkey or provider account was added that it signed in or stepped up by; null: by mail alone. */
+    credentialAt: moment('credential_at'),
     lastActiveAt: moment('last_active_at')
       .notNull()
       .default(sql`now()`),

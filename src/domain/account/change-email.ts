@@ -7,8 +7,9 @@ import type { MailProofInput } from '../auth/schemas.ts';
 import type { EmailChanged } from './schemas.ts';
 
 /**
- * Makes the address whose mailed link or code came back the caller's own, and tells the old one. One trip.
- * @throws magic_link.*, code.* as a sign-in by mail; email.taken when it became another account's meanwhile
+ * Makes the address whose mailed link or code came back the caller's own, and tells the old one, which can undo it for
+ * seven days. One trip.
+ * @throws magic_link.*, code.* as a sign-in by mail; email.taken when it became another account's meanwhile, or was one's until a few days ago
  */
 export async function confirmEmailChange(ctx: GatedContext, input: MailProofInput): Promise<EmailChanged> {
   const proof = await returnedProof(ctx, input);

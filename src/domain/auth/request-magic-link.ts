@@ -4,6 +4,7 @@ import { AppError } from '../../errors.ts';
 import { safeRedirect } from '../../lib/redirects.ts';
 import type { MailContent } from '../../mail/templates/layout.ts';
 import { signInMail } from '../../mail/templates/sign-in.ts';
+import { type AlertAnswer, alertMail, possibleAlert } from './alerts.ts';
 import { MAGIC_LINK_SECONDS } from './magic-link.ts';
 import { deliverBrowserProof, mailInTurn, newMailProof } from './mail-proof.ts';
 import type { MagicLinkRequested, RequestMagicLinkInput } from './schemas.ts';
@@ -12,20 +13,26 @@ type MailKind = 'sign_in' | 'sign_up' | 'sign_up_closed';
 
 /**
  * Mails a link and a code to the address. Known or not, the answer is the same, and takes the same work: the mail alone
- * says which it is, and it goes out after the answer.
+ * says which it is, and it goes out after the answer. An address that an account had until a few days ago is told so, in
+ * place of a link.
  */
 export async function requestMagicLink(ctx: SystemContext, input: RequestMagicLinkInput): Promise<MagicLinkRequested> {
   const redirectUrl = readRedirect(ctx, input.redirectUrl);
   const turn = await ctx.limit('magic_link.send', input.email);
   const proof = await newMailProof(ctx, input.delivery);
   const link = { ...proof.row, email: input.email, redirectUrl, signUpOpen: ctx.settings.signUp === 'open' };
-  const [rows] = await ctx.system(() => [
+  const alert = await possibleAlert(ctx.operation);
+  const [rows, told] = await ctx.system(() => [
     plain('select gatehouse.request_magic_link($1::jsonb) as kind', [JSON.stringify(link)]),
+    plain('select gatehouse.tell_moved($1, $2::jsonb) as moved', [input.email, JSON.stringify(alert.row)]),
   ]);
   const kind = firstValue<MailKind | 'conflict'>(rows, 'kind');
   if (kind === 'conflict') throw new AppError('idempotency_key.reused');
-  const mail = signInMailOf(ctx, { kind, token: proof.token, code: proof.code });
-  mailInTurn(ctx, turn, { to: input.email, ...mail });
+  const moved = firstValue<AlertAnswer | null>(told, 'moved');
+  const mail = moved
+    ? alertMail(ctx, alert, { due: moved })
+    : { to: input.email, ...signInMailOf(ctx, { kind, token: proof.token, code: proof.code }) };
+  mailInTurn(ctx, turn, mail);
   return deliverBrowserProof(ctx, proof, input.delivery);
 }
 

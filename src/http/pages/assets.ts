@@ -11,6 +11,7 @@ const files = {
   signIn: { content: scripts.signIn, name: 'sign-in', ...javaScript },
   stepUp: { content: scripts.stepUp, name: 'step-up', ...javaScript },
   account: { content: scripts.account, name: 'account', ...javaScript },
+  notMe: { content: scripts.notMe, name: 'not-me', ...javaScript },
   link: { content: scripts.link, name: 'link', ...javaScript },
   token: { content: scripts.token, name: 'token', ...javaScript },
   submit: { content: scripts.submit, name: 'submit', ...javaScript },

@@ -25,6 +25,7 @@ const shown: ReadonlySet<string> = new Set<ErrorCode>([
   'connector.misconfigured',
   'organization.not_found',
   'organization.role_missing',
+  'email.moved',
   'user.suspended',
   'sign_up.closed',
   'rate_limit.exceeded',

@@ -1,7 +1,7 @@
 import { button, compose, facts, type MailContent, paragraph, smallPrint, spelledOut } from './layout.ts';
 import { accountAt, checkedLink, outsideText, readableTime } from './values.ts';
 
-/** What happened to an account; the same words as `security_alerts.kind`. */
+/** What happened to an account: the words of `security_alerts.kind`, and `email_moved`, which tells of an email_changed. */
 export type SecurityMailKind = keyof typeof WORDS;
 
 /**
@@ -27,6 +27,8 @@ interface Words {
   readonly detail?: string;
   /** What the button does not undo. */
   readonly remains?: string;
+  /** Whether the device and the place are those of who did it. */
+  readonly isElsewhere?: boolean;
 }
 
 const WORDS = {
@@ -38,6 +40,18 @@ const WORDS = {
     subject: 'New address for',
     lead: 'The address of this account was changed. From now on, mail about it goes to the new one.',
     detail: 'New address',
+  },
+  email_changed_again: {
+    subject: 'New address for',
+    lead: 'The address of this account was changed again, after it had been changed back: by somebody who signed in with a passkey or a provider that is older than the first change.',
+    detail: 'New address',
+    remains: 'The address itself cannot be changed back from here any more.',
+  },
+  email_moved: {
+    subject: 'This address was replaced in',
+    lead: 'Somebody, perhaps you, asked to sign in with this address. The address of the account was changed, at the time below. Was it not you? Then undo it from here, and sign in as before.',
+    detail: 'New address',
+    isElsewhere: true,
   },
   passkey_added: {
     subject: 'Passkey added to',
@@ -76,7 +90,7 @@ const WORDS = {
 
 const NOT_ME = "This wasn't me";
 const UNDONE =
-  'new passkeys, linked accounts and API tokens are removed, and a changed address is changed back. You can then sign in again by mail.';
+  'passkeys, linked providers, connected accounts and services, and API tokens are removed, and a changed address is changed back. The page lists them first, and you keep what was yours. You can then sign in again by mail.';
 
 /**
  * The mail that tells the owner what happened, with one button to disown it. Following the button does nothing by
@@ -94,19 +108,25 @@ export function securityMail(mail: SecurityMail): MailContent {
     facts(happened(mail, words)),
     paragraph('If it was you, you need to do nothing.'),
     button('If it was not you, use this button. The page it opens asks once more.', NOT_ME, link),
-    paragraph(`"${NOT_ME}" ends every session and undoes changes made since: ${UNDONE}`),
+    paragraph(
+      `"${NOT_ME}" ends every session and undoes what was added since the earliest such mail that still waits for an answer: ${UNDONE}`,
+    ),
     ...(words.remains ? [smallPrint(words.remains)] : []),
     spelledOut(link),
   ]);
 }
 
 /** Values from outside stand on lines of their own behind a label: inside a sentence they could change what it says. */
-function happened(mail: SecurityMail, { detail }: Words): (readonly [string, string])[] {
+function happened(mail: SecurityMail, { detail, isElsewhere }: Words): (readonly [string, string])[] {
   const about = detail ? outsideText(mail.detail ?? '') : '';
   return [
     ...(detail && about ? [[detail, about] as const] : []),
-    ['Device', outsideText(mail.device ?? '') || 'unknown'],
-    ['Place', outsideText(mail.place ?? '') || 'unknown'],
+    ...(isElsewhere
+      ? []
+      : ([
+          ['Device', outsideText(mail.device ?? '') || 'unknown'],
+          ['Place', outsideText(mail.place ?? '') || 'unknown'],
+        ] as const)),
     ['Time', readableTime(mail.when)],
   ];
 }

@@ -18,8 +18,8 @@ export function accountAt(productName: string): string {
 const JOINT = /^[.。:@\\]$/;
 
 /**
- * A value that a stranger may have chosen (the name of a device, a token or a place, an address), as one line of at
- * most 120 characters that no mail program makes a link of: "http://evil.example" becomes "http: //evil. example".
+ * A value that a stranger may have chosen (the name of a device, a token or a place, an address) as one line of at
+ * most 120 characters (or `most`) that no mail program makes a link of: "http://evil.example" becomes "http: //evil. example".
  *
  * Mail programs link whatever looks like a web or mail address, a scheme such as "tel:" or a share of Windows, escaped
  * or not; in a mail of ours such a link would have our name above it (CVE-2022-31127 is the same with markup). So a
@@ -29,12 +29,12 @@ const JOINT = /^[.。:@\\]$/;
  * `format-detection` in the layout.
  * @returns the empty string when nothing is left
  */
-export function outsideText(value: string): string {
+export function outsideText(value: string, most = 120): string {
   // A comma ends every address, and "Washington, D.C., US" is a place.
   const apart = oneLine(value).replace(/\S(?=[^\s,])/gu, (sign) =>
     JOINT.test(sign.normalize('NFKC')) ? `${sign} ` : sign,
   );
-  return Array.from(apart).length > 120 ? `${firstOf(apart, 119)}…` : apart;
+  return Array.from(apart).length > most ? `${firstOf(apart, most - 1)}…` : apart;
 }
 
 /** Enough of an address for its owner to know it by: "a…@example.com". Without an "@" all of it is hidden. */

@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import { reportNotMe } from '../../domain/auth/report-not-me.ts';
+import { previewNotMe, reportNotMe } from '../../domain/auth/report-not-me.ts';
+import { PreviewNotMeInput, Reported, ReportNotMeInput, ReportPreview } from '../../domain/auth/report-views.ts';
 import { requestStepUpMail } from '../../domain/auth/request-proof-mail.ts';
 import { Delivery, ProofMailRequested, SteppedUp, StepUpInput, StepUpStart } from '../../domain/auth/schemas.ts';
 import { startStepUp, stepUp as proveAnew } from '../../domain/auth/step-up.ts';
@@ -24,15 +25,21 @@ export const stepUp = {
     .output(SteppedUp)
     .mutation(({ ctx, input }) => proveAnew(ctx, input)),
 
+  previewNotMe: publicProcedure
+    .meta({
+      openapi: { method: 'POST', path: '/auth/not-me/preview' },
+      summary: 'From a mail about the account: what a report would undo. Changes nothing.',
+    })
+    .input(PreviewNotMeInput)
+    .output(ReportPreview)
+    .mutation(({ ctx, input }) => previewNotMe(ctx, input)),
+
   reportNotMe: publicProcedure
     .meta({
       openapi: { method: 'POST', path: '/auth/not-me' },
-      summary: 'From a mail about the account: end every session and undo what changed since.',
+      summary: 'From a mail about the account: end every session and undo what was added since.',
     })
-    .input(z.object({ token: z.string().min(1).max(200) }))
-    .output(z.object({}))
-    .mutation(async ({ ctx, input }) => {
-      await reportNotMe(ctx, input.token);
-      return {};
-    }),
+    .input(ReportNotMeInput)
+    .output(Reported)
+    .mutation(({ ctx, input }) => reportNotMe(ctx, input)),
 };

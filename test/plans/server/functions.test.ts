@@ -157,6 +157,8 @@ const calls: readonly [name: string, call: () => string][] = [
   ],
   ['change_email', () => `(${json({ tokenHash: 'plan-7', browserHash: 'x' })}, ${json(facts())})`],
   ['report_not_me', () => `('plan-10', ${json(facts())})`],
+  ['preview_report', () => `('plan-11')`],
+  ['tell_moved', () => `('plan-12@old.example', ${json({ id: newId(), tokenHash: newId() })})`],
   ['create_token', () => `(${json(token())}, ${json(facts())})`],
   ['rotate_token', () => `(${id()}, ${json(token())}, ${json(facts())})`],
   ['revoke_token', () => `(${id()}, ${json(facts())})`],
@@ -234,10 +236,19 @@ describe(`at ${ROWS.toLocaleString('en')} users a function of a request reads th
     const names = granted.map((file) => /(\w+)\.sql$/.exec(file)?.[1] ?? '');
     // Parts of those above, granted since their callers run as the caller.
     const parts = ['create_session', 'prove_mail', 'raise_alert', 'record_login', 'session_answer', 'session_limits'];
-    parts.push('sign_in', 'spend_challenge', 'store_social_account', 'strip_unproven', 'use_passkey');
+    parts.push('sign_in', 'spend_challenge', 'store_social_account', 'strip_unproven_but', 'use_passkey');
     parts.push('drop_connection', 'end_connection', 'note_connection', 'open_breaker_until');
     parts.push('sealed_connection', 'take_lease', 'sealed_under', 'credentials_text', 'is_usable');
-    parts.push('can_replace', 'name_account');
+    parts.push('can_replace', 'name_account', 'standing_since', 'reservation');
+    parts.push(
+      'report_start',
+      'report_items',
+      'report_address',
+      'report_losses',
+      'report_kept',
+      'report_mails',
+      'undo_items',
+    );
     // They read what waits to be revoked, whole: a report, and a job of every ten minutes.
     const reports = ['key_coverage', 'values_to_reseal'];
     const tried = new Set([...calls.map(([name]) => name), ...parts, ...reports]);

@@ -130,7 +130,7 @@ describe('an account that was added before its address was proven', () => {
   it('goes with the rest of what was prepared there, and its grant is revoked', async () => {
     const { person, id } = await newDue({ client_id: 'nobody’s' });
     await change(id, { created_by: person.userId });
-    await owner.query('select gatehouse.strip_unproven($1)', [person.userId]);
+    await owner.query('select gatehouse.strip_unproven_but($1, null)', [person.userId]);
     expect(await owner.query('select from oauth_connections where user_id = $1', [person.userId])).toEqual([]);
     expect(await waiting(id)).toHaveLength(1);
   });
@@ -147,7 +147,7 @@ describe('an account that was added before its address was proven', () => {
         userId,
       ]);
     }
-    await owner.query('select gatehouse.strip_unproven($1)', [userId]);
+    await owner.query('select gatehouse.strip_unproven_but($1, null)', [userId]);
     const left = await owner.query(
       `select ui.external_user_id, c.access_token from user_integrations ui
          join oauth_connections c on c.user_id = ui.user_id and c.id = ui.connection_id where ui.user_id = $1`,

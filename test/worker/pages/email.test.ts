@@ -80,6 +80,10 @@ describe('the page of "this wasn’t me"', () => {
     expect(page).not.toContain('<form');
     expect(page.match(/<button/g)).toHaveLength(1);
     expect(page).toContain('data-confirm="auth.reportNotMe"');
+    // The list and the outcome are the script's to fill: nothing is known before the link's secret is.
+    for (const name of ['left', 'undone', 'not-undone']) expect(page).toContain(`data-lines="${name}" hidden`);
+    expect(page).toMatch(/<fieldset data-items[^>]* hidden/);
+    expect(page).not.toContain('type="checkbox"');
     expect(page).toMatch(/<noscript>.*needs JavaScript/s);
     expect((await browse('/not-me', { method: 'HEAD' })).status).toBe(200);
     expect((await post('/not-me', { token: 'x' })).status).toBe(404);

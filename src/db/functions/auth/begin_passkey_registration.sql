@@ -5,6 +5,7 @@ create or replace function gatehouse.begin_passkey_registration(p_new_handle byt
 language plpgsql volatile security definer set search_path = ''
 as $$
 begin
+  perform gatehouse.lock_actor();
   update public.users set webauthn_handle = p_new_handle where id = gatehouse.uid() and webauthn_handle is null;
   return (
     select jsonb_build_object('handle', encode(u.webauthn_handle, 'hex'), 'email', u.email, 'displayName', u.display_name,

@@ -6,6 +6,9 @@ as $$
 declare
   v_user_id text := gatehouse.uid();
 begin
+  if v_user_id is not null then
+    perform gatehouse.lock_actor();
+  end if;
   insert into public.oauth_states
     (id, state_hash, purpose, connector, user_id, browser_hash, redirect_url, expires_at)
   values ((p_state->>'id')::uuid, p_state->>'stateHash', case when v_user_id is null then 'sign_in' else 'link' end,

@@ -1,7 +1,7 @@
 -- A new session row (requirement 3 §1.1) and its login_success. An administrator's session has the admin profile,
 -- whatever was asked for.
 -- p_session: {id, tokenHash, authMethod, profile, deviceType, deviceName, browser, os, ipAddress, city, country,
--- deviceInfo, location}
+-- deviceInfo, location, credentialAt}
 create or replace function gatehouse.create_session(p_user_id text, p_session jsonb) returns void
 language plpgsql volatile
 as $$
@@ -13,11 +13,11 @@ begin
   select * into v_limits from gatehouse.session_limits(v_profile);
   insert into public.user_sessions
     (id, user_id, session_token_hash, auth_method, profile, device_type, device_name, browser, os, ip_address,
-     location_city, location_country, idle_timeout, expires_at)
+     location_city, location_country, idle_timeout, expires_at, credential_at)
   values ((p_session->>'id')::uuid, p_user_id, p_session->>'tokenHash', p_session->>'authMethod', v_profile,
     p_session->>'deviceType', p_session->>'deviceName', p_session->>'browser', p_session->>'os',
     (p_session->>'ipAddress')::inet, p_session->>'city', p_session->>'country', v_limits.idle,
-    now() + v_limits.absolute);
+    now() + v_limits.absolute, (p_session->>'credentialAt')::timestamptz);
   perform gatehouse.record_login(p_user_id, 'login_success', null, p_session);
 end $$;
 --> statement-breakpoint

@@ -9,7 +9,7 @@ declare
   v_id uuid := p_token->>'id';
   v_live bigint;
 begin
-  perform from public.users u where u.id = gatehouse.uid() for no key update;
+  perform gatehouse.lock_actor();
   perform from public.organizations o where o.id = gatehouse.organization_id() for no key update;
   v_live := case v_kind
     when 'personal' then (select count(*) from public.api_tokens t

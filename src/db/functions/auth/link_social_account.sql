@@ -5,14 +5,15 @@ language plpgsql volatile security definer set search_path = ''
 as $$
 declare
   v_user_id text := gatehouse.uid();
-  v_was_linked boolean := exists (
-    select from public.oauth_accounts a where a.issuer = p_identity->>'issuer'
-       and a.provider_user_id = p_identity->>'subject' and a.user_id = v_user_id);
+  v_was_linked boolean;
 begin
   if p_begun_by is distinct from v_user_id then
     return '{"outcome": "oauth_state.other_browser"}';
   end if;
-  perform from public.users u where u.id = v_user_id for no key update;
+  perform gatehouse.lock_actor();
+  v_was_linked := exists (
+    select from public.oauth_accounts a where a.issuer = p_identity->>'issuer'
+       and a.provider_user_id = p_identity->>'subject' and a.user_id = v_user_id);
   if gatehouse.store_social_account(v_user_id, p_identity) <> v_user_id then
     return '{"outcome": "social_account.linked_elsewhere"}';
   elsif v_was_linked then

@@ -11,9 +11,10 @@ begin
   if v_email is null then
     return null;
   end if;
-  insert into public.security_alerts (id, user_id, kind, token_hash, session_id, details, expires_at)
-  values ((p_alert->>'id')::uuid, p_user_id, p_kind, p_alert->>'tokenHash', p_session_id, p_details,
-    now() + interval '7 days')
+  insert into public.security_alerts
+    (id, user_id, kind, token_hash, session_id, details, email, email_since, expires_at)
+  values ((p_alert->>'id')::uuid, p_user_id, p_kind, p_alert->>'tokenHash', p_session_id, p_details, v_email,
+    gatehouse.standing_since(p_user_id, v_email), now() + interval '7 days')
   on conflict (id) do nothing;
   return jsonb_build_object('kind', p_kind, 'email', v_email);
 end $$;

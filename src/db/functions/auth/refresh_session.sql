@@ -1,12 +1,14 @@
 -- The person behind the session that entered has proven anew who they are. The secret changes with it (ASVS 7.2.4): what
--- was known before the proof is worth nothing after it. p_session: {tokenHash} and the facts of record_login
+-- was known before the proof is worth nothing after it. The caller has locked and judged the actor. p_session: {tokenHash},
+-- credentialAt where a passkey proved it, and the facts of record_login
 create or replace function gatehouse.refresh_session(p_session jsonb) returns jsonb
 language plpgsql volatile
 as $$
 declare
   v_expires_at timestamptz;
 begin
-  update public.user_sessions set authenticated_at = now(), session_token_hash = p_session->>'tokenHash'
+  update public.user_sessions set authenticated_at = now(), session_token_hash = p_session->>'tokenHash',
+         credential_at = coalesce((p_session->>'credentialAt')::timestamptz, credential_at)
    where id = gatehouse.actor_id() and user_id = gatehouse.uid() and revoked_at is null
   returning expires_at into v_expires_at;
   perform gatehouse.record_login(gatehouse.uid(), 'login_success', null, p_session);

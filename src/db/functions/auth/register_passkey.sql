@@ -9,7 +9,7 @@ declare
   v_user_id text := gatehouse.uid();
   v_spent text;
 begin
-  perform from public.users u where u.id = v_user_id for no key update;
+  perform gatehouse.lock_actor();
   v_spent := gatehouse.spend_challenge(p_passkey);
   if v_spent = 'used' then
     return '{"outcome": "passkey.challenge_used"}';

@@ -6,7 +6,7 @@ as $$
 declare
   v_user_id text := gatehouse.uid();
 begin
-  perform from public.users u where u.id = v_user_id for no key update;
+  perform gatehouse.lock_actor();
   if gatehouse.has_happened(p_facts) then
     return '{"outcome": "removed"}';
   elsif not exists (select from public.passkeys p where p.id = p_passkey_id and p.user_id = v_user_id) then

@@ -9,6 +9,7 @@ as $$
 declare
   v_email text := p_email;
 begin
+  perform gatehouse.lock_actor();
   if p_purpose = 'step_up' then
     v_email := (select u.email from public.users u where u.id = gatehouse.uid() and u.email_verified_at is not null);
   end if;
@@ -30,7 +31,8 @@ begin
     return '{"outcome": "idempotency_key.reused"}';
   end if;
   return jsonb_build_object('email', v_email, 'outcome', case when p_purpose = 'email_change' and exists (
-    select from public.users u where lower(u.email) = lower(v_email) and u.id <> gatehouse.uid()) then 'taken' else 'send' end);
+    select from public.users u where lower(u.email) = lower(v_email) and u.id <> gatehouse.uid())
+    or p_purpose = 'email_change' and (gatehouse.reservation(v_email)).user_id <> gatehouse.uid() then 'taken' else 'send' end);
 end $$;
 --> statement-breakpoint
 comment on function gatehouse.request_proof_mail(text, text, jsonb) is 'Stores a mailed proof of the subject: for step-up, or for a new address.';

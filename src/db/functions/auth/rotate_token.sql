@@ -5,11 +5,13 @@ create or replace function gatehouse.rotate_token(p_token_id uuid, p_token jsonb
 language plpgsql volatile security definer set search_path = ''
 as $$
 declare
-  v_old public.api_tokens := gatehouse.own_token(p_token_id);
+  v_old public.api_tokens;
   v_is_repeated boolean := exists (select from public.api_tokens t
     where t.id = (p_token->>'id')::uuid and t.token_hash = p_token->>'tokenHash');
   v_created jsonb;
 begin
+  perform gatehouse.lock_actor();
+  v_old := gatehouse.own_token(p_token_id);
   if v_old.id is null or not v_is_repeated
       and (v_old.revoked_at is not null or v_old.expires_at <= now() or v_old.rotated_at is not null) then
     return '{"outcome": "token.not_found"}';

@@ -20,7 +20,8 @@ begin
   if v_outcome = 'repeated' then
     return coalesce(gatehouse.session_answer(p_session), '{"outcome": "passkey.challenge_used"}');
   elsif v_outcome = 'used' and v_suspended_at is null then
-    return gatehouse.sign_in(v_user_id, p_session);
+    return gatehouse.sign_in(v_user_id, p_session || jsonb_build_object('credentialAt', (
+      select p.created_at from public.passkeys p where p.id = (p_proof->>'passkeyId')::uuid)));
   elsif v_outcome = 'used' then
     v_outcome := 'user.suspended';
   end if;

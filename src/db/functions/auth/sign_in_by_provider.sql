@@ -7,14 +7,18 @@ language plpgsql volatile
 as $$
 declare
   v_user record;
+  v_owner_id text;
   v_is_known boolean;
 begin
   if gatehouse.session_answer(p_session) is not null then
     return gatehouse.session_answer(p_session);
   end if;
-  select u.* into v_user from public.users u join public.oauth_accounts a on a.user_id = u.id
-   where a.issuer = p_identity->>'issuer' and a.provider_user_id = p_identity->>'subject' for no key update of u;
-  v_is_known := found;
+  select a.user_id into v_owner_id from public.oauth_accounts a
+   where a.issuer = p_identity->>'issuer' and a.provider_user_id = p_identity->>'subject';
+  select * into v_user from public.users u where u.id = v_owner_id for no key update;
+  -- Asked again under the lock: a report that held it may have taken the account away.
+  v_is_known := exists (select from public.oauth_accounts a where a.issuer = p_identity->>'issuer'
+    and a.provider_user_id = p_identity->>'subject' and a.user_id = v_user.id);
   if not v_is_known then
     -- One answer whether or not there is an account: else an address nobody proved would ask who is registered.
     if not (p_identity->>'isEmailVerified')::boolean or p_identity->>'email' is null then
@@ -24,9 +28,12 @@ begin
     if found and v_user.email_verified_at is null then
       perform gatehouse.record_login(v_user.id, 'login_failed', 'social_account.proof_required', p_session);
       return '{"outcome": "social_account.proof_required"}';
-    elsif not found and not (p_session->>'signUpOpen')::boolean then
+    elsif v_user.id is null and (gatehouse.reservation(p_identity->>'email')).id is not null then
+      return jsonb_build_object('outcome', 'email.moved', 'alert',
+        gatehouse.tell_moved(p_identity->>'email', p_session->'alert'));
+    elsif v_user.id is null and not (p_session->>'signUpOpen')::boolean then
       return '{"outcome": "sign_up.closed"}';
-    elsif not found then
+    elsif v_user.id is null then
       insert into public.users (id, email, email_verified_at, display_name, avatar_url)
       values (p_session->>'newUserId', p_identity->>'email', now(), p_identity->>'name', p_identity->>'avatarUrl')
         on conflict ((lower(email))) do nothing;
@@ -44,7 +51,9 @@ begin
   if not v_is_known then
     perform gatehouse.record_login(v_user.id, 'account_linked', null, p_session);
   end if;
-  return gatehouse.sign_in(v_user.id, p_session);
+  return gatehouse.sign_in(v_user.id, p_session || jsonb_build_object('credentialAt', (
+    select a.created_at from public.oauth_accounts a
+     where a.issuer = p_identity->>'issuer' and a.provider_user_id = p_identity->>'subject')));
 end $$;
 --> statement-breakpoint
 comment on function gatehouse.sign_in_by_provider(jsonb, jsonb) is 'Signs in, or up, by an identity that the Worker has checked with its provider.';

@@ -4,8 +4,10 @@ create or replace function gatehouse.step_up_by_mail(p_proof jsonb, p_session js
 language plpgsql volatile security definer set search_path = ''
 as $$
 declare
-  v_taken jsonb := gatehouse.take_proof_mail('step_up', p_proof, p_session);
+  v_taken jsonb;
 begin
+  perform gatehouse.lock_actor();
+  v_taken := gatehouse.take_proof_mail('step_up', p_proof, p_session);
   if v_taken->>'outcome' <> 'taken' then
     return v_taken;
   end if;

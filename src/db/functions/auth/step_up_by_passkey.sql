@@ -6,6 +6,7 @@ as $$
 declare
   v_outcome text := p_proof->>'failure';
 begin
+  perform gatehouse.lock_actor();
   if v_outcome is not null then
     perform gatehouse.spend_challenge(p_proof);
   elsif not exists (select from public.passkeys p
@@ -15,7 +16,8 @@ begin
     v_outcome := gatehouse.use_passkey(p_proof);
   end if;
   if v_outcome = 'used' then
-    return gatehouse.refresh_session(p_session);
+    return gatehouse.refresh_session(p_session || jsonb_build_object('credentialAt', (
+      select p.created_at from public.passkeys p where p.id = (p_proof->>'passkeyId')::uuid)));
   end if;
   v_outcome := case v_outcome when 'repeated' then 'passkey.challenge_used' else v_outcome end;
   perform gatehouse.record_login(gatehouse.uid(), 'login_failed', v_outcome, p_session);

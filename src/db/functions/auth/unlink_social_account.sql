@@ -7,7 +7,7 @@ declare
   v_user_id text := gatehouse.uid();
   v_provider text;
 begin
-  perform from public.users u where u.id = v_user_id for no key update;
+  perform gatehouse.lock_actor();
   if gatehouse.has_happened(p_facts) then
     return '{"outcome": "unlinked"}';
   end if;

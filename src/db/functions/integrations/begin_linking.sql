@@ -1,6 +1,6 @@
 -- What linking and unlinking begin with: the keys are there and fit, the caller may act for the user, and the user is there
--- and locked: one at a time for a user, so that two calls that link the same account make one row. Raises GH013, GH015,
--- GH018.
+-- and locked: one at a time for a user, so that two calls that link the same account make one row; and whoever acts is
+-- judged again under that lock. Raises GH003, GH005, GH013, GH015, GH018.
 create or replace function gatehouse.begin_linking(p_link jsonb) returns void
 language plpgsql volatile
 as $$
@@ -14,6 +14,7 @@ begin
   elsif not coalesce(gatehouse.may_act_for(v_user_id), false) then
     raise exception 'subject.forbidden' using errcode = 'GH013', detail = 'subject.forbidden';
   end if;
+  perform gatehouse.lock_actor();
   perform from public.users u where u.id = v_user_id for no key update;
   if not found then
     raise exception 'There is no user "%"', v_user_id using errcode = 'GH015', detail = 'user.not_found';

@@ -30,8 +30,8 @@ begin
           when 'unlink' then jsonb_build_object('unlinked', gatehouse.unlink_integrations(v_item)) end);
       v_done := v_done + 1;
     exception when others then
-      -- An item's own fault is reported with it; anything else (a deadlock, a full disk) is nobody's item.
-      if left(sqlstate, 2) not in ('GH', '22', '23') then
+      -- An item's own fault is reported with it; anything else (a deadlock, a caller who was ended) is nobody's item.
+      if left(sqlstate, 2) not in ('GH', '22', '23') or sqlstate in ('GH003', 'GH005') then
         raise;
       end if;
       get stacked diagnostics v_code = pg_exception_detail;

@@ -4,13 +4,14 @@ create or replace function gatehouse.link_own_connection(p_link jsonb) returns u
 language plpgsql volatile security definer set search_path = ''
 as $$
 declare
-  v public.oauth_connections := gatehouse.own_connection(jsonb_build_object('connectionId', p_link->>'connection_id'));
+  v public.oauth_connections;
   v_id uuid;
 begin
+  perform gatehouse.lock_actor();
+  v := gatehouse.own_connection(jsonb_build_object('connectionId', p_link->>'connection_id'));
   if p_link->>'connection_id' is null or v.id is null or v.user_id is null then
     raise exception 'connection.not_found' using errcode = 'GH022', detail = 'connection.not_found';
   end if;
-  perform from public.users u where u.id = v.user_id for no key update;
   v_id := gatehouse.link_connection(v, p_link->>'service_id', (p_link->>'event_id')::uuid);
   update public.user_integrations ui
      set display_label = coalesce(nullif(p_link->>'display_label', ''), ui.display_label)

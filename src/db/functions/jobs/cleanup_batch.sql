@@ -36,6 +36,9 @@ begin
       delete from public.known_devices where (user_id, device_hash) in (select user_id, device_hash
         from public.known_devices where last_seen_at < now() - interval '400 days' order by last_seen_at limit p_limit
         for update skip locked);
+    when 'email_changes' then
+      delete from public.email_changes where id in (select id from public.email_changes
+        where created_at < now() - interval '30 days' order by created_at limit p_limit for update skip locked);
     when 'connection_events' then
       delete from public.connection_events where id in (select id from public.connection_events
         where created_at < now() - interval '365 days' order by created_at limit p_limit for update skip locked);

@@ -13,6 +13,7 @@ declare
   v_service public.services;
   v public.oauth_connections;
 begin
+  perform gatehouse.lock_actor();
   if v_request->>'service' is not null then
     v_service := gatehouse.linkable_service(v_request->>'service');
     if gatehouse.uid() is null or v_connector <> v_service.connector_id then

@@ -18,7 +18,7 @@ begin
   if p_grant->>'begunBy' is distinct from gatehouse.actor_user_id() then
     return '{"outcome": "oauth_state.other_browser"}';
   end if;
-  perform from public.users u where u.id = gatehouse.uid() for no key update;
+  perform gatehouse.lock_actor();
   perform from public.organizations o where o.id = gatehouse.organization_id() for no key update;
   v_before := gatehouse.own_connection(jsonb_build_object('connector', p_grant->'connector', 'accountId', p_grant->'accountId'));
   if exists (select from public.connection_events e

@@ -105,11 +105,7 @@ async function takeState(
   return firstValue<TakenState>(rows, 'taken');
 }
 
-async function signIn(
-  ctx: SystemContext,
-  { connector }: Provider,
-  identity: ProviderIdentity,
-): Promise<void> {
+async function signIn(ctx: SystemContext, { connector }: Provider, identity: ProviderIdentity): Promise<void> {
   const session = await newSession(ctx, { authMethod: 'oauth', delivery: 'cookie' });
   const params = [JSON.stringify({ id: newId(), connector: connector.name, ...identity }), JSON.stringify(session.row)];
   const [rows] = await ctx.system(() => [

@@ -1,4 +1,5 @@
 import { openedLink } from './link.ts';
+import { reportList } from './not-me.ts';
 import { passkeyRegistration, passkeys, passkeySignIn, passkeyStepUp } from './passkey.ts';
 import { base, calls, script, typedAddress } from './shared.ts';
 
@@ -32,6 +33,7 @@ export const scripts = {
   signIn: script(base, calls, openedLink, passkeys, passkeySignIn, typedAddress),
   stepUp: script(base, calls, openedLink, passkeys, passkeyStepUp),
   account: script(base, calls, passkeys, passkeyRegistration, typedAddress),
+  notMe: script(base, calls, openedLink, reportList),
   link: script(base, calls, openedLink, typedAddress),
   token: script(base, copying),
   submit: script(base, submitting),

@@ -8,6 +8,9 @@
  */
 export const openedLink = `
   let token = null;
+  // What a page adds: more of the input than the secret, and what to show of the answer.
+  let moreOfInput = () => ({});
+  let whenDone = () => undefined;
 
   function takeToken() {
     const found = new URLSearchParams(location.hash.slice(1)).get('token');
@@ -44,12 +47,13 @@ export const openedLink = `
 
   async function sendLink({ confirm, next }) {
     if (token === null) return;
-    const answer = await call(confirm, { token }, keyFor(token));
+    const answer = await call(confirm, { token, ...moreOfInput() }, keyFor(token));
     if (!answer.result) {
       if (!leads(answer.error)) refuseLink(answer.error);
     } else if (next) {
       location.replace(answer.result.data.redirectUrl || next);
     } else {
+      whenDone(answer.result.data);
       root.dataset.link = 'done';
       find('[data-done]').focus();
     }

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 
 import { emailChangeMail } from '../../../../src/mail/templates/email-change.ts';
 import type { MailContent } from '../../../../src/mail/templates/layout.ts';
+import { type SecuredMail, securedMail } from '../../../../src/mail/templates/secured.ts';
 import { type SecurityMail, securityMail, type SecurityMailKind } from '../../../../src/mail/templates/security.ts';
 import { signInMail } from '../../../../src/mail/templates/sign-in.ts';
 import { stepUpMail } from '../../../../src/mail/templates/step-up.ts';
@@ -12,6 +13,14 @@ export const proof = {
   code: '012345',
   minutes: 10,
 } as const;
+
+/** What a report came to. */
+export const secured = {
+  signInLink: 'https://account.example.com/sign-in',
+  when: '2026-03-03T14:05:09.123Z',
+  undone: ['Passkey Key'],
+  notUndone: ['1 passkey was removed, and cannot be brought back.'],
+} as const satisfies Partial<SecuredMail>;
 
 export const happening = {
   productName: 'Acme',
@@ -25,6 +34,8 @@ export const happening = {
 export const securityMails: Record<SecurityMailKind, { subject: string; says: string; detail: string | null }> = {
   new_device: { subject: 'New sign-in to', says: 'from a device that this account has not seen before', detail: null },
   email_changed: { subject: 'New address for', says: 'address of this account was changed', detail: 'New address' },
+  email_changed_again: { subject: 'New address for', says: 'changed again, after it had been', detail: 'New address' },
+  email_moved: { subject: 'This address was replaced in', says: 'asked to sign in with this', detail: 'New address' },
   passkey_added: { subject: 'Passkey added to', says: 'passkey was added', detail: 'Passkey' },
   passkey_removed: { subject: 'Passkey removed from', says: 'passkey was removed', detail: 'Passkey' },
   passkey_copied: { subject: 'Passkey refused for', says: 'its counter went back', detail: 'Passkey' },
@@ -57,6 +68,11 @@ export const everyMail: readonly EveryMail[] = [
     link: proof.link,
   },
   { name: 'address taken', make: (productName) => emailChangeMail({ kind: 'taken', productName }), link: null },
+  ...(['owner', 'given_up', 'other'] as const).map((role) => ({
+    name: `secured, ${role}`,
+    make: (productName: string) => securedMail({ ...secured, role, productName }),
+    link: role === 'owner' ? secured.signInLink : null,
+  })),
   ...securityKinds.map((kind) => ({
     name: kind,
     make: (productName: string) => securityMail({ kind, ...happening, productName, detail: 'Something' }),

@@ -1,15 +1,16 @@
 -- Ends what a person added to an account before anybody had proven its address: sessions, passkeys, accounts at providers,
 -- personal tokens, integrations, connections. What a trusted backend brought (nobody's `created_by`) stays: legacy data
 -- waits for its owner so. Whoever put the rest there was not seen to be the owner, who comes now (GHSA-qq9h-g4jm-xgf3:
--- an account made ready in advance for somebody else's address). Who is signed in proves an address by change_email.
-create or replace function gatehouse.strip_unproven(p_user_id text) returns void
+-- an account made ready in advance for somebody else's address). One session stays, if any: that which proves the address.
+create or replace function gatehouse.strip_unproven_but(p_user_id text, p_session_id uuid) returns void
 language plpgsql volatile
 as $$
 declare
   v public.oauth_connections;
 begin
   update public.user_sessions set revoked_at = now() where id in (
-    select s.id from public.user_sessions s where s.user_id = p_user_id and s.revoked_at is null order by s.id for update);
+    select s.id from public.user_sessions s
+     where s.user_id = p_user_id and s.revoked_at is null and s.id is distinct from p_session_id order by s.id for update);
   update public.api_tokens set revoked_at = now() where user_id = p_user_id and revoked_at is null;
   delete from public.passkeys where user_id = p_user_id;
   delete from public.oauth_accounts where user_id = p_user_id;
@@ -21,8 +22,8 @@ begin
   end loop;
 end $$;
 --> statement-breakpoint
-comment on function gatehouse.strip_unproven(text) is 'Ends what was added to an account before its address was proven.';
+comment on function gatehouse.strip_unproven_but(text, uuid) is 'Ends what was added to an account before its address was proven, but one session.';
 --> statement-breakpoint
-revoke all on function gatehouse.strip_unproven(text) from public;
+revoke all on function gatehouse.strip_unproven_but(text, uuid) from public;
 --> statement-breakpoint
-grant execute on function gatehouse.strip_unproven(text) to gatehouse_system;
+grant execute on function gatehouse.strip_unproven_but(text, uuid) to gatehouse_system;

@@ -1,0 +1,38 @@
+-- What a person added to an account since a moment, and elsewhere by its credentials: what a report takes away, and what
+-- the person may tick as their own. What a trusted backend brought is not among it. Definer, since the system reads no
+-- memberships. Answers [{kind, id, name, createdAt}].
+create or replace function gatehouse.report_items(p_user_id text, p_from timestamptz) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+begin
+  return (
+    select coalesce(jsonb_agg(jsonb_build_object('kind', i.kind, 'id', i.id, 'name', i.name, 'createdAt', i.created_at)
+             order by i.created_at, i.id), '[]')
+      from (
+        select 'passkey' as kind, p.id, p.device_name as name, p.created_at
+          from public.passkeys p where p.user_id = p_user_id and p.created_at >= p_from
+        union all
+        select 'social_account', a.id, a.provider, a.created_at
+          from public.oauth_accounts a where a.user_id = p_user_id and a.created_at >= p_from
+        union all
+        select t.kind || '_token', t.id, t.name, t.created_at
+          from public.api_tokens t
+         where t.id in (select o.id from public.api_tokens o where o.user_id = p_user_id
+             union select c.id from public.api_tokens c where c.created_by = p_user_id)
+           and t.created_at >= p_from and t.revoked_at is null
+        union all
+        select 'integration', ui.id, s.name, ui.created_at
+          from public.user_integrations ui join public.services s on s.id = ui.service_id
+         where ui.id in (select o.id from public.user_integrations o where o.user_id = p_user_id and o.created_by is not null
+             union select c.id from public.user_integrations c where c.created_by = p_user_id)
+           and ui.created_at >= p_from
+        union all
+        select 'connection', c.id, c.connector_id, g.granted_at
+          from gatehouse.report_grants(p_user_id, p_from) g join public.oauth_connections c on c.id = g.connection_id) i);
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.report_items(text, timestamptz) is 'What a person added to an account since a moment.';
+--> statement-breakpoint
+revoke all on function gatehouse.report_items(text, timestamptz) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.report_items(text, timestamptz) to gatehouse_system;

@@ -1,0 +1,94 @@
+import { maskedAddress, outsideText } from '../../mail/templates/values.ts';
+import type { NotUndone, ReportedItem, ReportedKind } from './report-views.ts';
+
+/** What `gatehouse.report_items` says of one thing. */
+export interface StoredItem {
+  readonly kind: Exclude<ReportedKind, 'email'>;
+  readonly id: string;
+  readonly name: string | null;
+  readonly createdAt: string;
+}
+
+/** What `gatehouse.report_address` says; `kept` when the person keeps the new one. */
+export interface StoredAddress {
+  readonly changeId: string;
+  readonly previous: string;
+  readonly current: string;
+  readonly changedAt: string;
+  readonly outcome: 'restored' | 'there' | 'other' | 'taken' | 'final' | 'kept';
+}
+
+/** What `gatehouse.report_losses` says. */
+export interface StoredLoss {
+  readonly kind: 'passkey_removed' | 'account_unlinked' | 'token_revoked' | 'token_rotated' | 'connection_disconnected';
+  readonly count: number;
+}
+
+const nouns: Record<StoredItem['kind'], string> = {
+  passkey: 'Passkey',
+  social_account: 'Account to sign in with at',
+  personal_token: 'API token',
+  organization_token: 'API token of an organisation',
+  service_token: 'API token of the deployment',
+  connection: 'Connected account at',
+  integration: 'Linked service',
+};
+
+/** What was added. Its name may be of whoever added it. */
+export function itemOf({ kind, id, name, createdAt }: StoredItem): ReportedItem {
+  const title = [nouns[kind], outsideText(name ?? '')].filter(Boolean).join(' ');
+  return { kind, id, title, createdAt: new Date(createdAt).toISOString() };
+}
+
+/** A change of the address that is undone, or that the person keeps. */
+export function addressItem({ changeId, previous, current, changedAt }: StoredAddress): ReportedItem {
+  const title = `Address changed from ${maskedAddress(previous)} to ${maskedAddress(current)}`;
+  return { kind: 'email', id: changeId, title, createdAt: new Date(changedAt).toISOString() };
+}
+
+const lossWords: Record<StoredLoss['kind'], readonly [one: string, many: string, after: string]> = {
+  passkey_removed: ['passkey was removed', 'passkeys were removed', 'Add it again in your account.'],
+  account_unlinked: ['linked provider was removed', 'linked providers were removed', 'Link it again in your account.'],
+  token_revoked: ['API token was ended', 'API tokens were ended', 'Make a new one.'],
+  token_rotated: ['API token was replaced', 'API tokens were replaced', 'Make a new one.'],
+  connection_disconnected: [
+    'connected account was disconnected',
+    'connected accounts were disconnected',
+    'Connect it again.',
+  ],
+};
+
+/** What was taken away before the report, and does not come back by it. */
+export function lossOf({ kind, count }: StoredLoss): NotUndone {
+  const [one, many, after] = lossWords[kind];
+  return { reason: kind, title: `${count} ${count === 1 ? one : many}, and cannot be brought back. ${after}` };
+}
+
+/** Why the address stays as it is; null where it does not, or never changed. */
+export function addressLeft(address: StoredAddress | null | undefined): NotUndone | null {
+  const changed = address && `The address stays ${maskedAddress(address.current)}`;
+  switch (address?.outcome) {
+    case 'other':
+      return {
+        reason: 'email_not_yours',
+        title: `${changed}: only a mail to ${maskedAddress(address.previous)}, which was the account's for longer, can change it back.`,
+      };
+    case 'taken':
+      return {
+        reason: 'email_taken',
+        title: `${changed}: ${maskedAddress(address.previous)} belongs to another account by now. Ask the operator of this site.`,
+      };
+    case 'final':
+      return {
+        reason: 'email_final',
+        title: `${changed}: the change was undone once and made again by a way of signing in that is older than it.`,
+      };
+    default:
+      return null;
+  }
+}
+
+/** What the person ticked as their own. */
+export function keptItem(item: ReportedItem): NotUndone {
+  return { reason: 'kept', title: `${item.title}: kept, as you said` };
+}

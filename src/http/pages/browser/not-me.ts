@@ -1,0 +1,60 @@
+/**
+ * /not-me: the list of what a report would undo, each with a box to keep it, and afterwards what came of it. Text alone is
+ * put into the page: names are those that somebody else may have chosen.
+ */
+export const reportList = `
+  function lineOf(text) {
+    const line = document.createElement('li');
+    line.textContent = text;
+    return line;
+  }
+
+  function showLines(name, lines) {
+    const place = find('[data-lines="' + name + '"]');
+    place.querySelector('ul').replaceChildren(...lines.map(({ title }) => lineOf(title)));
+    place.hidden = lines.length === 0;
+  }
+
+  function boxOf({ id, title, createdAt }) {
+    const box = document.createElement('input');
+    box.type = 'checkbox';
+    box.name = 'keep';
+    box.value = id;
+    const words = document.createElement('span');
+    words.textContent = title + ', ' + new Date(createdAt).toLocaleString();
+    const label = document.createElement('label');
+    label.className = 'tick';
+    label.append(box, words);
+    return label;
+  }
+
+  function showPreview({ isSpent, items, notUndone }) {
+    const list = find('[data-items]');
+    list.querySelector('div').replaceChildren(...items.map(boxOf));
+    list.hidden = items.length === 0;
+    find('[data-nothing]').hidden = items.length > 0 || isSpent;
+    find('[data-spent]').hidden = !isSpent;
+    showLines('left', notUndone);
+  }
+
+  // The button works without the list, too: whoever was robbed must not wait for it.
+  async function preview() {
+    const asked = token;
+    if (asked === null || !find('[data-items]')) return;
+    const answer = await call('auth.previewNotMe', { token: asked });
+    if (asked === token && answer.result) showPreview(answer.result.data);
+  }
+
+  moreOfInput = () => ({
+    keep: Array.from(document.querySelectorAll('input[name="keep"]:checked'), (box) => box.value),
+  });
+  whenDone = ({ isComplete, isRepeated, undone, notUndone }) => {
+    showLines('undone', undone);
+    showLines('not-undone', notUndone);
+    find('[data-complete]').hidden = !isComplete || isRepeated;
+    find('[data-repeated]').hidden = !isRepeated;
+  };
+  const tryPreview = () => preview().catch(() => undefined);
+  addEventListener('hashchange', tryPreview);
+  whenReady(tryPreview);
+`;
