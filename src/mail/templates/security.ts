@@ -72,6 +72,23 @@ const WORDS = {
     lead: 'An API token was created. Programs that have it can act for you.',
     detail: 'Token',
   },
+  token_rotated: {
+    subject: 'API token replaced for',
+    lead: 'An API token was replaced by a new one. Programs that have the new one can act for you.',
+    detail: 'Token',
+    remains: 'The token that it replaced does not come back: make a new one afterwards.',
+  },
+  organization_token_created: {
+    subject: 'Organisation token created by',
+    lead: 'An API token of an organisation was created in your name. Programs that have it can act for the organisation.',
+    detail: 'Token',
+  },
+  organization_token_rotated: {
+    subject: 'Organisation token replaced by',
+    lead: 'An API token of an organisation was replaced by a new one in your name. Programs that have the new one can act for the organisation.',
+    detail: 'Token',
+    remains: 'The token that it replaced does not come back: make a new one afterwards.',
+  },
 } as const satisfies Record<string, Words>;
 
 const NOT_ME = "This wasn't me";

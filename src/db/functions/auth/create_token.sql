@@ -1,15 +1,17 @@
--- Makes a token for the subject; a person is told. Definer: nobody writes tokens but these functions.
+-- Makes a token for the subject; whose it is, or who made it for an organisation, is told. Definer: nobody writes tokens but
+-- these functions.
 -- p_token: see insert_token; p_facts: see record_login, plus alert {id, tokenHash}
 create or replace function gatehouse.create_token(p_token jsonb, p_facts jsonb) returns jsonb
 language plpgsql volatile security definer set search_path = ''
 as $$
 declare
   v_created jsonb := gatehouse.insert_token(p_token);
+  v_told text := case when gatehouse.organization_id() is null then gatehouse.uid() else gatehouse.actor_user_id() end;
 begin
-  if v_created->>'outcome' = 'created' and gatehouse.uid() is not null then
-    perform gatehouse.record_login(gatehouse.uid(), 'token_created', null, p_facts);
-    v_created := v_created || jsonb_build_object('alert',
-      gatehouse.raise_alert(gatehouse.uid(), 'token_created', p_facts->'alert', null, '{}'));
+  if v_created->>'outcome' = 'created' and v_told is not null then
+    perform gatehouse.record_login(v_told, 'token_created', null, p_facts);
+    v_created := v_created || jsonb_build_object('alert', gatehouse.raise_alert(v_told, case
+      when gatehouse.uid() is null then 'organization_token_created' else 'token_created' end, p_facts->'alert', null, '{}'));
   end if;
   return v_created;
 end $$;
