@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { newPerson } from '../support/owner.ts';
+import { newPerson, newSession } from '../support/owner.ts';
 import { newAccount, signInAt } from '../support/oidc-provider.ts';
 import { withPasskey } from '../support/passkeys.ts';
 import { call, owner, readMail } from '../support/worker.ts';
@@ -92,7 +92,9 @@ it('CVE-2026-114607: the state of a link is not taken for one of a sign-in, nor 
   const cookies = `${signIn.cookie}; gatehouse_session=${me.token}`;
   const returned = await comeBack(await signInAt(signIn.authorizationUrl, account), cookies);
   expect((await whoIs(returned.session)).data).toMatchObject({ email: account.email });
-  expect((await call('auth.listSocialAccounts', undefined, me)).data).toEqual({ items: [] });
+  // The browser's session of before has ended with it.
+  const again = await newSession(owner, me.userId);
+  expect((await call('auth.listSocialAccounts', undefined, again)).data).toEqual({ items: [] });
 });
 
 it('CVE-2026-114607: a passkey’s answer to one ceremony is not taken in another', async () => {
