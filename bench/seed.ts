@@ -108,11 +108,14 @@ const INSERT_USERS = `insert into users (id, email, email_verified_at, display_n
   select ${idOf('user')}::text, 'user' || n || '@example.com', now(), 'User ' || n, 'Europe/Paris'
   from generate_series($1::int, $2::int) n`;
 
+/** Proven a day from now: a session reads provider tokens within ten minutes of it, and a measurement takes longer. */
 const INSERT_SESSIONS = `insert into user_sessions
-    (id, user_id, session_token_hash, auth_method, device_type, device_name, browser, os, ip_address, expires_at)
+    (id, user_id, session_token_hash, auth_method, device_type, device_name, browser, os, ip_address, authenticated_at,
+     expires_at)
   select ${idOf('session')}, ${idOf('user')}::text,
     encode(sha256(convert_to($3::text || lpad(n::text, 43, '0'), 'utf8')), 'hex'),
-    'magic_link', 'desktop', 'Chrome on macOS', 'Chrome 131', 'macOS', '203.0.113.7', now() + interval '30 days'
+    'magic_link', 'desktop', 'Chrome on macOS', 'Chrome 131', 'macOS', '203.0.113.7', now() + interval '1 day',
+    now() + interval '30 days'
   from generate_series($1::int, $2::int) n`;
 
 /** SQL of 15 has no CRC-32, so these are hashes of nothing that could be called with. Used just now, as sessions are. */

@@ -87,7 +87,8 @@ function renderProcedures(procedures: readonly ProcedureInfo[]): string {
 
 Who may call what, as whom, and at what cost. *Scope* is what an API token must carry; without one, tokens are refused.
 *Subject* is the user or organisation the call acts on. *Role* is the database role its statements run under. *Trips* are
-round trips to the database; a contract test counts them.
+round trips to the database; a contract test counts them. An administrator's session that names another user must have been
+confirmed within 600 s, whatever the procedure.
 
 ${table(['Procedure', 'REST', 'Access', 'Scope', 'Subject', 'Role', 'Trips'], rows)}`;
 }
@@ -100,7 +101,9 @@ function describeDemand(access: Access): string {
       : access.subject === 'platform'
         ? 'administrator'
         : 'signed in';
-  return access.freshWithin ? `${who}, confirmed within ${access.freshWithin} s` : who;
+  const { freshWithin, sessionFreshWithin } = access;
+  if (sessionFreshWithin) return `${who}, a session confirmed within ${sessionFreshWithin} s`;
+  return freshWithin ? `${who}, confirmed within ${freshWithin} s` : who;
 }
 
 /** As `openContext` and `gatehouse.enter` choose it. */

@@ -23,6 +23,12 @@ export const errors = {
   'token.expired': { trpc: 'UNAUTHORIZED', message: 'The API token has expired.', sqlstate: 'GH004' },
   'token.revoked': { trpc: 'UNAUTHORIZED', message: 'The API token was revoked.', sqlstate: 'GH005' },
   'user.suspended': { trpc: 'FORBIDDEN', message: 'The account is suspended.', sqlstate: 'GH006' },
+  'token.frozen': {
+    trpc: 'FORBIDDEN',
+    message:
+      'The token is frozen: whoever made it is no longer an administrator of the organisation, or is suspended. An administrator can make a new one.',
+    sqlstate: 'GH023',
+  },
   'scope.missing': { trpc: 'FORBIDDEN', message: 'The API token lacks the scope this call needs.', sqlstate: 'GH007' },
   'role.missing': { trpc: 'FORBIDDEN', message: 'This call needs a platform administrator.', sqlstate: 'GH008' },
   'organization.not_found': { trpc: 'NOT_FOUND', message: 'There is no such organisation for you.', sqlstate: 'GH009' },
@@ -50,6 +56,10 @@ export const errors = {
   },
   'code.invalid': { trpc: 'BAD_REQUEST', message: 'The code is not right. Look at the newest mail.' },
   'code.exhausted': { trpc: 'BAD_REQUEST', message: 'Too many wrong codes. Ask for a new mail.' },
+  'code.link_required': {
+    trpc: 'CONFLICT',
+    message: 'Too many wrong codes were typed here lately. Open the link of the mail instead.',
+  },
   'passkey.malformed': { trpc: 'BAD_REQUEST', message: 'The passkey response could not be read.' },
   'passkey.challenge_invalid': {
     trpc: 'BAD_REQUEST',

@@ -33,8 +33,8 @@ export const policies = {
   /** 3 in 10 s per network (better-auth). A link of 256 bits cannot be guessed, so no account is counted. */
   'magic_link.verify': { network: [{ capacity: 3, seconds: 10 }] },
   /**
-   * 3 in 10 s per network. What protects an account is in the database and in the limit of mails: 3 tries per code and
-   * 5 codes an hour. A lock of the account would be a stranger's way to keep its owner out (ASVS 6.1.1).
+   * 3 in 10 s per network. What protects an account is in the database: 3 tries per code, and codes in 10 mails a day
+   * (`gatehouse.code_limits`). A lock of the account would be a stranger's way to keep its owner out (ASVS 6.1.1).
    */
   'magic_link.code': { network: [{ capacity: 3, seconds: 10 }] },
   /**

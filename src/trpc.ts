@@ -10,16 +10,21 @@ import { Uuid } from './lib/ids.ts';
 import { safeText } from './lib/text.ts';
 import { asOperation, claiming, type Operation, unkeyed } from './operation.ts';
 
+/** What a procedure asks of its caller's credential. */
+export interface Demand {
+  /** What an API token must carry; without it tokens are refused. */
+  readonly scope?: string;
+  /** Seconds since the person last proved who they are: sessions alone may call. */
+  readonly freshWithin?: number;
+  /** The same of sessions, while API tokens with the scope go on without. */
+  readonly sessionFreshWithin?: number;
+}
+
 /** Who may call, as the contract tests and the documentation read it. */
 export type Access =
   | { readonly subject: 'public' }
-  | { readonly subject: 'self' | 'user' | 'platform'; readonly scope?: string; readonly freshWithin?: number }
-  | {
-      readonly subject: 'organization';
-      readonly role: OrganizationRole;
-      readonly scope?: string;
-      readonly freshWithin?: number;
-    };
+  | ({ readonly subject: 'self' | 'user' | 'platform' } & Demand)
+  | ({ readonly subject: 'organization'; readonly role: OrganizationRole } & Demand);
 
 /** What a procedure declares beside its input and output. */
 export interface Meta {
@@ -132,8 +137,6 @@ export const publicProcedure = t.procedure.meta({ access: { subject: 'public' } 
     ),
   ),
 );
-
-type Demand = { readonly scope?: string; readonly freshWithin?: number };
 
 /**
  * Error mapping, credential and gate in one middleware, since tRPC copies the context for each. A caller without any

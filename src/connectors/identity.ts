@@ -1,14 +1,12 @@
 import type { TokenEndpointResponse } from 'oauth4webapi';
 import { AppError } from '../errors.ts';
-import { emailAddress, isStorable } from '../lib/text.ts';
+import { emailAddress, isStorable, plainLine } from '../lib/text.ts';
 import { scopesIn } from './scopes.ts';
 import type { ClaimedIdentity, Claims, Connector, ProviderIdentity } from './types.ts';
 
 const MAX_SUBJECT = 255;
 const MAX_NAME = 200;
 const MAX_URL = 2048;
-/** Control characters, and those that turn the direction of text around: they make one name look like another. */
-const UNPRINTABLE = /[\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]+/gu;
 
 /** What a provider answered, of which the issuer is checked already. */
 export interface Answer {
@@ -44,7 +42,7 @@ export function identityOf(connector: Connector, { issuer, claimed, token }: Ans
 /** A name on one line, at most 200 UTF-16 code units. */
 function nameOf(name: unknown): string | null {
   if (typeof name !== 'string' || !name.isWellFormed()) return null;
-  const line = name.replace(UNPRINTABLE, ' ').replace(/\s+/g, ' ').trim();
+  const line = plainLine(name).replace(/\s+/g, ' ').trim();
   // Half a character, where the cut went through one, cannot be stored.
   return (
     line

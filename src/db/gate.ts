@@ -9,6 +9,8 @@ export type Requirement = {
   readonly scope?: string;
   /** Seconds since the person last proved who they are. Sessions only. */
   readonly freshWithin?: number;
+  /** The same of sessions, while API tokens with the scope go on without. */
+  readonly sessionFreshWithin?: number;
 } & (
   | { readonly subject: 'self' }
   | { readonly subject: 'user'; readonly userId: string }

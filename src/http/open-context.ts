@@ -4,7 +4,7 @@ import { connect } from '../db/client.ts';
 import { memberGate, systemGate } from '../db/gate.ts';
 import { readSettings, type Env } from '../env.ts';
 import { AppError } from '../errors.ts';
-import { parseCredential } from '../lib/credentials.ts';
+import { type Credential, parseCredential, parseSession } from '../lib/credentials.ts';
 import { newId } from '../lib/ids.ts';
 import { clientAddress, networkKey } from '../lib/network.ts';
 import { describeDevice } from '../lib/user-agent.ts';
@@ -38,7 +38,7 @@ export function openContext(c: HonoContext<AppEnv>): RequestContext {
   const address = clientAddress(headers);
   const cookies = openCookies(headers.get('cookie'), settings.publicUrl.startsWith('https:'));
   const bearer = headers.get('authorization');
-  const secret = bearer === null ? cookies.read('session') : readBearer(bearer);
+  const cookie = bearer === null ? cookies.read('session') : null;
   const service = connect(settings.serviceDatabaseUrl, settings.neonSqlEndpoint);
   const network = networkKey(address);
   let hops = 0;
@@ -52,8 +52,9 @@ export function openContext(c: HonoContext<AppEnv>): RequestContext {
       location: () => locationOf(c.req.raw),
       idempotency: { key: headers.get('idempotency-key'), caller: headers.get('idempotency-caller') },
     },
-    credential: secret === null ? null : readCredential(secret, bearer !== null),
-    usesCookie: bearer === null && secret !== null,
+    // A cookie that was cut or forged signs nobody in, and a token in its place neither.
+    credential: bearer === null ? parseSession(cookie) : readBearer(bearer),
+    usesCookie: cookie !== null,
     networkKey: network,
     cookies,
     setCookies: cookies.setCookies,
@@ -98,15 +99,13 @@ export function tooMany(retryAfter: number, resetAt?: string): AppError {
   });
 }
 
-/** The token of an `Authorization: Bearer …` header (RFC 6750 §2.1); the scheme's case does not matter. */
-function readBearer(header: string): string {
-  return /^bearer +(\S+)$/i.exec(header)?.[1] ?? '';
-}
-
-/** A cookie that was cut or forged signs nobody in; a malformed bearer is a mistake worth naming. */
-function readCredential(secret: string, isBearer: boolean) {
-  const credential = parseCredential(secret);
-  if (!credential && isBearer) throw new AppError('credential.malformed');
+/**
+ * The credential of an `Authorization: Bearer …` header (RFC 6750 §2.1); the scheme's case does not matter. A malformed
+ * one is a mistake worth naming.
+ */
+function readBearer(header: string): Credential {
+  const credential = parseCredential(/^bearer +(\S+)$/i.exec(header)?.[1] ?? '');
+  if (!credential) throw new AppError('credential.malformed');
   return credential;
 }
 

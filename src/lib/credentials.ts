@@ -13,6 +13,11 @@ export const SESSION_PREFIX = 'gts_';
 
 const SESSION = /^gts_[\w-]{43}$/;
 
+/** The session a cookie holds, or null: of all credentials a browser's cookie takes a session alone. */
+export function parseSession(secret: string | null): Credential | null {
+  return secret !== null && SESSION.test(secret) ? parseCredential(secret) : null;
+}
+
 /** The credential a text spells, or null when it has no form this service issues: a wrong checksum is no form of it. */
 export function parseCredential(secret: string): Credential | null {
   const kind = SESSION.test(secret) ? 'session' : isApiToken(secret) ? 'token' : null;

@@ -17,6 +17,32 @@ export function safeText({ min = 0, max, trim = false }: TextLimits): z.ZodStrin
   return text.min(min).max(max).refine(isStorable, { error: UNSTORABLE });
 }
 
+/**
+ * What makes a name look like another one, or like two: control characters, line ends, and what turns the direction of
+ * text around. The joiners U+200C and U+200D stay: Persian and emoji need them.
+ */
+const MISLEADING = /[\p{Cc}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]+/gu;
+const MISLEADING_IN_LINES = /[^\P{Cc}\t\n\r]|[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/u;
+
+/** A name that people see: one line, `safeText` without characters that mislead. */
+export function nameText(limits: TextLimits): z.ZodString {
+  return safeText(limits).refine((text) => plainLine(text) === text, {
+    error: 'must be one line, without control characters and characters that change the direction of text',
+  });
+}
+
+/** Lines that people see: as `nameText`, but with line breaks. */
+export function linesText(limits: TextLimits): z.ZodString {
+  return safeText(limits).refine((text) => !MISLEADING_IN_LINES.test(text), {
+    error: 'must not hold control characters (but line breaks) or characters that change the direction of text',
+  });
+}
+
+/** A name that somebody else gives, such as a provider: cleaned, since there is nobody to refuse it to. */
+export function plainLine(text: string): string {
+  return text.replace(MISLEADING, ' ');
+}
+
 /** Whether PostgreSQL can store the text. */
 export function isStorable(text: string): boolean {
   return text.isWellFormed() && !text.includes('\0');

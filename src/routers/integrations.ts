@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { STEP_UP_SECONDS } from '../domain/auth/step-up.ts';
 import { cleanUp, findIncomplete } from '../domain/integrations/admin.ts';
 import { bulkLink, bulkUnlink } from '../domain/integrations/bulk.ts';
 import { getServiceToken } from '../domain/integrations/get-token.ts';
@@ -36,6 +37,8 @@ import { platform, publicProcedure, router, user } from '../trpc.ts';
 
 const reads = user({ scope: 'integrations:read' });
 const writes = user({ scope: 'integrations:write' });
+/** What hands out a secret, or adds an account: a session must be fresh for it. */
+const links = user({ scope: 'integrations:write', sessionFreshWithin: STEP_UP_SECONDS });
 
 /** Services that users link, with any number of accounts of each (requirement 1). */
 export const integrations = router({
@@ -84,7 +87,7 @@ export const integrations = router({
     .output(HasServiceView)
     .query(({ ctx, input }) => hasService(ctx, input.service)),
 
-  getToken: user({ scope: 'connections:token' })
+  getToken: user({ scope: 'connections:token', sessionFreshWithin: STEP_UP_SECONDS })
     .meta({
       openapi: { method: 'GET', path: '/users/{userId}/services/{service}/token' },
       summary: 'An access token of a linked service, refreshed first when it is due. Never the refresh token.',
@@ -93,7 +96,7 @@ export const integrations = router({
     .output(ServiceToken)
     .query(({ ctx, input }) => getServiceToken(ctx, input)),
 
-  link: writes
+  link: links
     .meta({
       openapi: { method: 'POST', path: '/users/{userId}/integrations' },
       summary: 'Link an account of a service: by tokens and ids, or by a connected account.',
@@ -123,7 +126,7 @@ export const integrations = router({
       return {};
     }),
 
-  bulkLink: writes
+  bulkLink: links
     .meta({
       openapi: { method: 'POST', path: '/users/{userId}/integrations/bulk' },
       summary: 'Link up to a thousand accounts; each item is answered by itself.',

@@ -3,7 +3,7 @@ import { newId } from '../../src/lib/ids.ts';
 import { issuer, newConnected, newConnectedApp, newMember, trailOf, vaultRow } from '../support/connections.ts';
 import { countsAt } from '../support/fault-proxy.ts';
 import { newAccount } from '../support/oidc-provider.ts';
-import { newOrganization, newToken, type Person } from '../support/owner.ts';
+import { newOrganization, newOrganizationToken, newToken, type Person } from '../support/owner.ts';
 import { allProcedures } from '../support/procedures.ts';
 import { call, owner } from '../support/worker.ts';
 
@@ -166,7 +166,7 @@ describe('Bob’s connections, asked for by Alice', () => {
     const tokens = await Promise.all([
       newToken(owner, { ...personal, scopes: '["profile:read"]' }),
       newToken(owner, { ...personal, scopes: scopes('read', 'write', 'token') }),
-      newToken(owner, { kind: 'organization', organization_id: hers, scopes: scopes('read', 'write', 'token') }),
+      newOrganizationToken(owner, hers, ['connections:read', 'connections:write', 'connections:token']),
     ]);
     const targets: Partial<Target>[] = [
       { userId: alice.userId, organizationId: hers, connectionId: bob.own.connectionId },

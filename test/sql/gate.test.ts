@@ -11,6 +11,7 @@ import {
   inHours,
   insert,
   newOrganization,
+  newOrganizationToken,
   newPerson,
   newSession,
   newToken,
@@ -199,11 +200,7 @@ describe('an API token', () => {
 
   it('of an organisation acts on that one alone, and on no user', async () => {
     const [mine, other] = [await newOrganization(owner), await newOrganization(owner)];
-    const { token } = await newToken(owner, {
-      kind: 'organization',
-      organization_id: mine,
-      scopes: '["members:read"]',
-    });
+    const { token } = await newOrganizationToken(owner, mine, ['members:read']);
     const ask = (organizationId: string) =>
       enter(token, { subject: 'organization', organizationId, role: 'owner', scope: 'members:read' });
     expect(await ask(mine)).toMatchObject({ organization: mine, actorUser: null });

@@ -61,6 +61,23 @@ export async function newToken(owner: Owner, columns: object): Promise<{ id: str
   return { id, token };
 }
 
+/** A token of an organisation, made by a new administrator of it. */
+export async function newOrganizationToken(
+  owner: Owner,
+  organizationId: string,
+  scopes: readonly string[],
+): Promise<{ id: string; token: string; maker: Person }> {
+  const maker = await newPerson(owner);
+  await insert(owner, 'memberships', { organization_id: organizationId, user_id: maker.userId, role: 'admin' });
+  const made = await newToken(owner, {
+    kind: 'organization',
+    organization_id: organizationId,
+    created_by: maker.userId,
+    scopes: JSON.stringify(scopes),
+  });
+  return { ...made, maker };
+}
+
 export async function newOrganization(owner: Owner): Promise<string> {
   const id = newId();
   await insert(owner, 'organizations', { id, name: 'A team' });

@@ -29,8 +29,8 @@ export const magicLinks = pgTable(
     purpose: varchar('purpose', { length: 20 }).notNull().default('sign_in'),
     email: varchar('email', { length: 255 }).notNull(),
     tokenHash: secretHash('token_hash'),
-    /** HMAC under a lookup key, since six digits can be tried out; `<key id>:<hex>`. */
-    codeHash: varchar('code_hash', { length: 255 }).notNull(),
+    /** HMAC under a lookup key, since six digits can be tried out; `<key id>:<hex>`. Null: the mail has the link alone. */
+    codeHash: varchar('code_hash', { length: 255 }),
     attempts: smallint('attempts').notNull().default(0),
     browserHash: varchar('browser_hash', { length: 255 }).notNull(),
     redirectUrl: text('redirect_url'),
@@ -49,6 +49,11 @@ export const magicLinks = pgTable(
       .on(t.expiresAt)
       .where(sql`${t.usedAt} is null`),
     index('idx_magic_links_expires_at').on(t.expiresAt),
+    // How many mails went to an address, and how many codes were typed wrong of late.
+    index('magic_links_email_idx').on(sql`lower(${t.email})`, t.createdAt),
+    index('magic_links_attempts_idx')
+      .on(t.expiresAt)
+      .where(sql`${t.attempts} > 0`),
     index('idx_magic_links_user_session').on(t.userId, t.sessionId),
     check('magic_links_purpose', sql`${t.purpose} in ('sign_in', 'step_up', 'email_change')`),
     pgPolicy('magic_links_system', { for: 'all', to: system, ...everything }),

@@ -1,6 +1,17 @@
 import { sql } from 'drizzle-orm';
-import { boolean, check, index, jsonb, pgPolicy, pgTable, text, unique, uuid } from 'drizzle-orm/pg-core';
-import { admin, createdAt, everything, id, member, ownedByUser, sqlClient, system, updatedAt } from '../columns.ts';
+import { boolean, check, index, jsonb, pgPolicy, pgTable, text, unique, uniqueIndex, uuid } from 'drizzle-orm/pg-core';
+import {
+  admin,
+  createdAt,
+  everything,
+  id,
+  member,
+  moment,
+  ownedByUser,
+  sqlClient,
+  system,
+  updatedAt,
+} from '../columns.ts';
 import { userId, users } from './account.ts';
 
 /** What can be linked (requirement 1): a catalogue, so that one more service is one more row. */
@@ -71,6 +82,8 @@ export const userIntegrations = pgTable(
     ),
     /** Who linked it; null: a backend. What nobody has proven to be theirs goes at the owner's first sign-in. */
     createdBy: text('created_by').references(() => users.id, { onDelete: 'set null' }),
+    /** Messaging: when a backend said whose account it is. Null: the person claims it, as anybody could. */
+    verifiedAt: moment('verified_at'),
     createdAt: createdAt(),
     updatedAt: updatedAt(),
   },
@@ -80,6 +93,9 @@ export const userIntegrations = pgTable(
     index('user_integrations_connection_idx').on(t.userId, t.connectionId),
     index('user_integrations_created_by_idx').on(t.createdBy),
     index('user_integrations_external_idx').on(t.serviceId, t.externalUserId),
+    uniqueIndex('user_integrations_verified_key')
+      .on(t.serviceId, t.externalUserId)
+      .where(sql`${t.verifiedAt} is not null`),
     index('user_integrations_without_grant_idx')
       .on(t.serviceId, t.id)
       .where(sql`${t.isActive} and ${t.connectionId} is null`),

@@ -67,6 +67,8 @@ export const connectionEvents = pgTable(
     /** session, personal, organization or service; null: the deployment itself. */
     actorKind: varchar('actor_kind', { length: 20 }),
     actorId: text('actor_id'),
+    /** The person behind it; null for tokens of organisations and of the deployment. */
+    actorUserId: text('actor_user_id').references(() => users.id, { onDelete: 'set null' }),
     evidence: jsonb('evidence').$type<Record<string, unknown>>(),
     createdAt: createdAt(),
   },
@@ -74,6 +76,7 @@ export const connectionEvents = pgTable(
     index('connection_events_connection_idx').on(t.connectionId, t.createdAt),
     index('connection_events_user_id_idx').on(t.userId),
     index('connection_events_organization_id_idx').on(t.organizationId),
+    index('connection_events_actor_user_id_idx').on(t.actorUserId),
     index('connection_events_created_at_idx').on(t.createdAt),
     pgPolicy('connection_events_member_select', {
       for: 'select',

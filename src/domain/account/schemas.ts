@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { emailAddress, safeText } from '../../lib/text.ts';
+import { emailAddress, linesText, nameText, safeText } from '../../lib/text.ts';
 import { Delivery } from '../auth/schemas.ts';
 
 const moment = z.iso.datetime();
@@ -31,10 +31,10 @@ export type ProfileView = z.infer<typeof ProfileView>;
 /** What is left out stays as it is; null empties it. */
 export const UpdateProfileInput = z
   .object({
-    displayName: safeText({ max: 255, trim: true }).nullable(),
+    displayName: nameText({ max: 255, trim: true }).nullable(),
     avatarUrl: safeText({ max: 2048 }).refine(isWebAddress, 'must be an http(s) address').nullable(),
-    bio: safeText({ max: 2000 }).nullable(),
-    position: safeText({ max: 255, trim: true }).nullable(),
+    bio: linesText({ max: 2000 }).nullable(),
+    position: nameText({ max: 255, trim: true }).nullable(),
     phoneNumber: safeText({ max: 50 })
       .regex(/^\+?[0-9 ()./-]{3,49}$/, 'must be a phone number')
       .nullable(),

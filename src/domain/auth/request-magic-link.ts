@@ -3,13 +3,14 @@ import { firstValue, plain } from '../../db/statement.ts';
 import { AppError } from '../../errors.ts';
 import { safeRedirect } from '../../lib/redirects.ts';
 import type { MailContent } from '../../mail/templates/layout.ts';
-import { signInMail } from '../../mail/templates/sign-in.ts';
+import { type SignInMail, signInMail } from '../../mail/templates/sign-in.ts';
 import { type AlertAnswer, alertMail, possibleAlert } from './alerts.ts';
 import { MAGIC_LINK_SECONDS } from './magic-link.ts';
 import { deliverBrowserProof, mailInTurn, newMailProof } from './mail-proof.ts';
 import type { MagicLinkRequested, RequestMagicLinkInput } from './schemas.ts';
 
-type MailKind = 'sign_in' | 'sign_up' | 'sign_up_closed';
+/** `_by_link`: the mail has no code, since the address was sent too many of late. */
+type MailKind = 'sign_in' | 'sign_up' | 'sign_in_by_link' | 'sign_up_by_link' | 'sign_up_closed';
 
 /**
  * Mails a link and a code to the address. Known or not, the answer is the same, and takes the same work: the mail alone
@@ -48,5 +49,23 @@ function signInMailOf(ctx: Context, mail: { kind: MailKind; token: string; code:
   const { publicUrl, productName } = ctx.settings;
   // In the fragment, which no server, proxy or Referer sees, and which mail scanners do not post (better-auth #9690).
   const link = `${publicUrl}/sign-in#token=${mail.token}`;
-  return signInMail({ kind: mail.kind, link, code: mail.code, minutes: MAGIC_LINK_SECONDS / 60, productName });
+  return signInMail(contentOf(mail.kind, mail.code, { link, minutes: MAGIC_LINK_SECONDS / 60, productName }));
+}
+
+function contentOf(
+  kind: MailKind,
+  code: string,
+  proof: { readonly link: string; readonly minutes: number; readonly productName: string },
+): SignInMail {
+  switch (kind) {
+    case 'sign_in_by_link':
+      return { kind: 'sign_in', ...proof };
+    case 'sign_up_by_link':
+      return { kind: 'sign_up', ...proof };
+    case 'sign_in':
+    case 'sign_up':
+      return { kind, code, ...proof };
+    case 'sign_up_closed':
+      return { kind, productName: proof.productName };
+  }
 }

@@ -1,6 +1,6 @@
 import type { Context } from '../../context.ts';
 import { AppError, type ErrorCode } from '../../errors.ts';
-import { SESSION_PREFIX } from '../../lib/credentials.ts';
+import { parseSession, SESSION_PREFIX } from '../../lib/credentials.ts';
 import { newId } from '../../lib/ids.ts';
 import { sha256Hex } from '../../lib/secrets.ts';
 import type { Operation } from '../../operation.ts';
@@ -38,6 +38,8 @@ export async function newSession(
     authMethod: kind.authMethod,
     profile: ctx.settings.sessionProfile,
     deviceHash: deviceSecret && (await sha256Hex(deviceSecret)),
+    // The browser's cookie is overwritten: the session it held would live on where nobody sees it.
+    replaces: kind.delivery === 'cookie' ? await parseSession(ctx.cookies.read('session'))?.hash() : null,
     alert: alert.row,
     deviceType,
     deviceName,

@@ -16,6 +16,9 @@ import type { Delivery, SteppedUp, StepUpInput, StepUpStart } from './schemas.ts
 /** How long a proof counts for changes of credentials, address and tokens, in seconds (Clerk; ASVS 7.5.1). */
 export const STEP_UP_SECONDS = 600;
 
+/** The same at the end of a redirect to a provider: it is begun fresh, and its state lives ten minutes. */
+export const REDIRECT_FRESH_SECONDS = STEP_UP_SECONDS + 600;
+
 /** By what the caller can prove anew who they are. One trip. */
 export async function startStepUp(ctx: GatedContext): Promise<StepUpStart> {
   const [rows] = await ctx.gate(() => [plain('select gatehouse.begin_step_up() as start')]);

@@ -21,6 +21,7 @@ const columns = {
   displayLabel: userIntegrations.displayLabel,
   externalUserId: userIntegrations.externalUserId,
   externalUsername: userIntegrations.externalUsername,
+  verifiedAt: userIntegrations.verifiedAt,
   connectionId: userIntegrations.connectionId,
   connectionStatus: oauthConnections.status,
   tokenExpiresAt: oauthConnections.expiresAt,
@@ -57,11 +58,12 @@ export type IntegrationRow = Awaited<ReturnType<typeof selectIntegrations>>[numb
 const NO_TOKEN = new Date(0).toISOString();
 
 export function viewOf(row: IntegrationRow): IntegrationView {
-  const { neededScopes, token, scopes, tokenExpiresAt, ...rest } = row;
+  const { neededScopes, token, scopes, tokenExpiresAt, verifiedAt, ...rest } = row;
   const granted = scopes ? scopes.split(' ').filter(Boolean) : null;
   const missingScopes = granted ? neededScopes.filter((scope) => !granted.includes(scope)) : [];
   return {
     ...rest,
+    isVerified: row.serviceType === 'messaging' ? verifiedAt !== null : null,
     health: healthOf({ ...rest, ...token, missingScopes }),
     tokenExpiresAt: tokenExpiresAt === NO_TOKEN ? null : tokenExpiresAt,
     scopes: granted,

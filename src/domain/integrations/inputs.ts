@@ -2,12 +2,14 @@
 import * as z from 'zod';
 import { Uuid } from '../../lib/ids.ts';
 import { pageInput } from '../../lib/paging.ts';
-import { safeJson, safeText } from '../../lib/text.ts';
+import { nameText, safeJson, safeText } from '../../lib/text.ts';
 
 const MAX_ITEMS = 1000;
 /** Tokens of some providers are JWTs of several kilobytes. */
 const token = safeText({ min: 1, max: 16_384 });
-const name = safeText({ min: 1, max: 255 });
+const id = safeText({ min: 1, max: 255 });
+/** What people see it by. */
+const name = nameText({ min: 1, max: 255 });
 const ServiceName = safeText({ min: 1, max: 100 });
 const FreeForm = z.record(z.string(), safeJson);
 /** RFC 6749 §3.3: printable, without space, quote and backslash. */
@@ -16,14 +18,14 @@ const ScopeName = z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]{1,255}$/, 'is not 
 const linkFields = {
   serviceId: ServiceName,
   /** Who it is at the service. Without it, the one account that is not known. */
-  externalUserId: name.optional(),
+  externalUserId: id.optional(),
   externalUsername: name.optional(),
   displayLabel: name.optional(),
   accessToken: token.optional(),
   refreshToken: token.optional(),
   tokenExpiresAt: z.iso.datetime({ offset: true }).optional(),
   /** The client that the grant was made for, where it is not the deployment's. */
-  clientId: name.optional(),
+  clientId: id.optional(),
   clientSecret: token.optional(),
   grantedScopes: z.array(ScopeName).max(100).optional(),
   /** Whatever else the service needs. Sealed, and never answered. */
@@ -52,7 +54,7 @@ export const LinkInput = z
 export type LinkInput = z.infer<typeof LinkInput>;
 
 /** Which account of a service; without an id, all of them. */
-export const UnlinkItem = z.object({ serviceId: ServiceName, externalUserId: name.optional() });
+export const UnlinkItem = z.object({ serviceId: ServiceName, externalUserId: id.optional() });
 export type UnlinkItem = z.infer<typeof UnlinkItem>;
 
 /** An item that does not fit spoils no other: it is kept as what is wrong with it. */
@@ -115,7 +117,7 @@ export const ServiceInput = z.object({ service: ServiceName });
 export const ServiceTokenInput = z.object({
   service: ServiceName,
   /** The account; without it, the primary one. */
-  externalUserId: name.optional(),
+  externalUserId: id.optional(),
 });
 export type ServiceTokenInput = z.infer<typeof ServiceTokenInput>;
 

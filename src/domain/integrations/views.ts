@@ -50,6 +50,11 @@ export const IntegrationView = z.object({
   displayLabel: z.string().nullable(),
   externalUserId: z.string().nullable(),
   externalUsername: z.string().nullable(),
+  /**
+   * Of a messaging service: whether a backend said whose account it is, of one user at most. False: the user claims it, as
+   * anybody could. Null of other services.
+   */
+  isVerified: z.boolean().nullable(),
   /** The grant in the vault; null where it has none. */
   connectionId: Uuid.nullable(),
   connectionStatus: z.enum(['active', 'expired', 'revoked', 'error']).nullable(),

@@ -4,6 +4,7 @@ import type { SystemContext } from '../../context.ts';
 import type { Requirement } from '../../db/gate.ts';
 import { firstValue, plain } from '../../db/statement.ts';
 import { AppError, type ErrorCode } from '../../errors.ts';
+import { REDIRECT_FRESH_SECONDS } from '../auth/step-up.ts';
 import { findConnectable } from './connectors.ts';
 import { nextRefreshIn } from './schedule.ts';
 import { sealTokens } from './vault.ts';
@@ -31,7 +32,7 @@ export interface ConnectReturn {
  * Redeems the code and keeps the grant in the vault, behind the caller's own gate: only who began it may end it, and
  * only while they may still act for its subject. One trip, and the provider's calls before it.
  * @throws credential.missing, provider.…, connection.wrong_account, connection.not_found, connection.limit_reached,
- *   service.inactive
+ *   service.inactive, step_up.required
  */
 export async function finishConnect(ctx: SystemContext, back: ConnectReturn): Promise<void> {
   if (!ctx.credential) throw new AppError('credential.missing');
@@ -40,8 +41,13 @@ export async function finishConnect(ctx: SystemContext, back: ConnectReturn): Pr
   const owner = back.organizationId === null ? `user:${back.userId}` : `organization:${back.organizationId}`;
   const requirement: Requirement =
     back.organizationId === null
-      ? { subject: 'self' }
-      : { subject: 'organization', organizationId: back.organizationId, role: 'admin' };
+      ? { subject: 'self', freshWithin: REDIRECT_FRESH_SECONDS }
+      : {
+          subject: 'organization',
+          organizationId: back.organizationId,
+          role: 'admin',
+          freshWithin: REDIRECT_FRESH_SECONDS,
+        };
   const { grant: rules } = connector;
   if (!rules) throw new AppError('provider.unknown');
   const row = await rowFor(ctx, { back, grant, rules, owner, clientId: client.clientId });

@@ -117,6 +117,7 @@ function trailOf(db: Db, id: string) {
       id: connectionEvents.id,
       event: connectionEvents.event,
       actorKind: connectionEvents.actorKind,
+      actorUserId: connectionEvents.actorUserId,
       evidence: connectionEvents.evidence,
       createdAt: connectionEvents.createdAt,
     })

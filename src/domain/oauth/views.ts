@@ -71,6 +71,8 @@ export const ConnectionEventView = z.object({
   id: Uuid,
   event: z.string(),
   actorKind: z.string().nullable(),
+  /** The person who acted; of a user's connection another one than its owner is an administrator. */
+  actorUserId: z.string().nullable(),
   evidence: z.record(z.string(), z.unknown()).nullable(),
   createdAt: moment,
 });

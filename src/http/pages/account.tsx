@@ -59,12 +59,12 @@ export function signOut(c: HonoContext<AppEnv>): Promise<Response> {
 
 /** What each field may hold, in words; by the names that the procedure's input has. */
 const fieldWords: Readonly<Record<string, readonly [ProfileField, string]>> = {
-  displayName: ['display_name', 'A name has at most 255 characters, none of them a control code.'],
-  position: ['position', 'A position has at most 255 characters, none of them a control code.'],
+  displayName: ['display_name', 'A name has at most 255 characters on one line, and none that turns its direction.'],
+  position: ['position', 'A position has at most 255 characters on one line, and none that turns its direction.'],
   phoneNumber: [
     'phone_number',
     'A phone number has 3 to 50 digits, spaces, dots, dashes or brackets, such as +351 21 000 0000.',
   ],
   timeZone: ['time_zone', 'Choose a time zone of the list.'],
-  bio: ['bio', 'This has at most 2000 characters.'],
+  bio: ['bio', 'This has at most 2000 characters, and none that turns its direction.'],
 };

@@ -61,7 +61,7 @@ function FailureCode({ code, status }: { readonly code?: unknown; readonly statu
 }
 
 /** What happened to a connection, newest first: at most as much as the API keeps ready. */
-export function Trail({ explained, timeZone }: ExplainedState) {
+export function Trail({ explained, timeZone, ownerId }: ExplainedState & { readonly ownerId: string }) {
   const { connection, events } = explained;
   return (
     <section class="card stack" aria-labelledby="trail">
@@ -69,7 +69,12 @@ export function Trail({ explained, timeZone }: ExplainedState) {
       {events.length > 0 ? (
         <ol class="list">
           {events.map((event) => (
-            <Event event={event} title={titleOfProvider(connection.connector)} timeZone={timeZone} />
+            <Event
+              event={event}
+              actor={actorOf(event, ownerId)}
+              title={titleOfProvider(connection.connector)}
+              timeZone={timeZone}
+            />
           ))}
         </ol>
       ) : (
@@ -79,13 +84,17 @@ export function Trail({ explained, timeZone }: ExplainedState) {
   );
 }
 
+type EventView = ConnectionExplained['events'][number];
+
 interface EventState {
-  readonly event: ConnectionExplained['events'][number];
+  readonly event: EventView;
+  /** Who did it. */
+  readonly actor: string;
   readonly title: string;
   readonly timeZone: string;
 }
 
-function Event({ event, title, timeZone }: EventState) {
+function Event({ event, actor, title, timeZone }: EventState) {
   const evidence = event.evidence ?? {};
   const scopes = typeof evidence.scopes === 'string' ? evidence.scopes.split(' ').filter(Boolean) : [];
   const hasFailed = evidence.class !== undefined;
@@ -93,7 +102,7 @@ function Event({ event, title, timeZone }: EventState) {
     <li>
       <h3>{eventNames[event.event] ?? 'Something else'}</h3>
       <p class="small soft">
-        <Moment at={event.createdAt} timeZone={timeZone} /> · {actorNames[event.actorKind ?? ''] ?? 'by itself'}
+        <Moment at={event.createdAt} timeZone={timeZone} /> · {actor}
       </p>
       {scopes.length > 0 ? (
         <p class="small soft">
@@ -129,3 +138,9 @@ const actorNames: Readonly<Record<string, string>> = {
   organization: 'by a token of an organisation',
   service: 'by a token of this service',
 };
+
+/** Another person than the owner got here as an administrator alone. */
+function actorOf({ actorKind, actorUserId }: EventView, ownerId: string): string {
+  if (actorUserId !== null && actorUserId !== ownerId) return 'by an administrator';
+  return actorNames[actorKind ?? ''] ?? 'by itself';
+}

@@ -15,6 +15,8 @@ export interface ConnectionState {
   readonly connector: ConnectorView | null;
   readonly nonce: string;
   readonly timeZone: string;
+  /** Whose connection it is. */
+  readonly ownerId: string;
   readonly notice: string | null;
   readonly problem: string | null;
 }
@@ -58,7 +60,7 @@ export function ConnectionPage({ explained, isOneOf, connector, notice, problem,
         </div>
         <div>
           <Evidence explained={explained} timeZone={state.timeZone} />
-          <Trail explained={explained} timeZone={state.timeZone} />
+          <Trail explained={explained} timeZone={state.timeZone} ownerId={state.ownerId} />
         </div>
       </div>
     </>

@@ -10,7 +10,7 @@ import { callApi, needsSignIn, refusalOf } from './calls.ts';
 import type { ConnectFormState } from './connect-form.tsx';
 import { ConnectionPage, connectionParts } from './connection-view.tsx';
 import { ConnectionsView, connectionsParts } from './connections-view.tsx';
-import { guarded } from './guard.ts';
+import { guarded, stepUpFor } from './guard.ts';
 import { type Page, showPage } from './layout.tsx';
 import { type NoticeKey, noticeOf } from './notices.ts';
 import { connectProblemOf } from './problems.ts';
@@ -40,7 +40,7 @@ export function showConnection(c: HonoContext<AppEnv>): Promise<Response> {
 }
 
 /**
- * Runs a change of connections, as `change` does for the rest of the account.
+ * Runs a change of connections, as `change` does for the rest of the account; what asks for a new proof comes back here.
  * @param where the connection that it is about, whose page then shows a refusal; without one, the list; and the form as
  *   typed, once it is refused
  * @param run answers what the page says afterwards, or a page of its own. After `disconnected` that page is the list
@@ -58,6 +58,8 @@ export async function changeConnection(
   } catch (error) {
     const refusal = refusalOf(c.get('ctx'), error);
     if (needsSignIn(refusal)) throw error;
+    const stepUp = stepUpFor(refusal, id ? `${HOME}/${id}` : HOME);
+    if (stepUp) return c.redirect(stepUp, 303);
     const failure = { refusal, typed: where.typed?.(refusal) };
     return id ? onePage(c, id, failure) : listPage(c, failure);
   }
@@ -103,6 +105,7 @@ async function onePage(c: HonoContext<AppEnv>, id: string, failure?: Failure): P
         isOneOf={connections.items.filter(({ connector }) => connector === name)}
         connector={connectors.items.find((connector) => connector.name === name) ?? null}
         timeZone={profile.timeZone ?? 'UTC'}
+        ownerId={profile.id}
         {...saying(c, failure)}
       />
     );

@@ -37,9 +37,9 @@ export async function guarded(
   }
 }
 
-/** Where to prove anew who one is, when a refusal asks for that; null for every other one. */
-export function stepUpFor(refusal: AppError): string | null {
-  return refusal.code === 'step_up.required' ? '/step-up?redirect_url=/account' : null;
+/** Where to prove anew who one is, and come back to `home`, when a refusal asks for that; null for every other one. */
+export function stepUpFor(refusal: AppError, home = '/account'): string | null {
+  return refusal.code === 'step_up.required' ? `/step-up?redirect_url=${home}` : null;
 }
 
 /** An allowed address in its checked spelling, ours as a path; dropped when it is refused, so that no page carries it on. */

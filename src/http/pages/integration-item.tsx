@@ -23,7 +23,8 @@ export function IntegrationItem({ account, service, isOneOf, nonce, timeZone, ty
     <li>
       <h4>
         <bdi>{titleOf(account)}</bdi> <HealthBadge health={account.health} />{' '}
-        {isOneOfMany && account.isPrimary ? <span class="badge plain">Primary</span> : null}
+        {isOneOfMany && account.isPrimary ? <span class="badge plain">Primary</span> : null}{' '}
+        {account.isVerified === false ? <span class="badge plain">Not verified</span> : null}
       </h4>
       <About account={account} isOneOf={isOneOf} timeZone={timeZone} />
       <HealthReason account={account} />

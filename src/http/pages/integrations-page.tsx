@@ -6,7 +6,7 @@ import type { AppEnv } from '../open-context.ts';
 import { statusOf } from '../respond.ts';
 import { SignOutForm } from './account-view.tsx';
 import { callApi, needsSignIn, refusalOf } from './calls.ts';
-import { guarded } from './guard.ts';
+import { guarded, stepUpFor } from './guard.ts';
 import { type IntegrationsState, IntegrationsView, integrationsParts } from './integrations-view.tsx';
 import { showPage } from './layout.tsx';
 import { type NoticeKey, noticeOf } from './notices.ts';
@@ -35,7 +35,8 @@ export function showIntegrations(c: HonoContext<AppEnv>): Promise<Response> {
 }
 
 /**
- * Runs a change of linked services, as `change` does for the rest of the account.
+ * Runs a change of linked services, as `change` does for the rest of the account; what asks for a new proof comes back
+ * here.
  * @param typed what the page's forms show once it is refused
  * @param run answers what the page says afterwards, or a page of its own
  */
@@ -50,6 +51,8 @@ export async function changeIntegration(
   } catch (error) {
     const refusal = refusalOf(c.get('ctx'), error);
     if (needsSignIn(refusal)) throw error;
+    const stepUp = stepUpFor(refusal, HOME);
+    if (stepUp) return c.redirect(stepUp, 303);
     return listPage(c, { refusal, typed: typed?.(refusal) });
   }
 }

@@ -65,7 +65,7 @@ export function renameIntegration(c: HonoContext<AppEnv>): Promise<Response> {
 
 function labelProblem(id: string, label: string, refusal: AppError) {
   const words = {
-    displayLabel: ['label', 'A label has at most 255 characters, none of them a control code.'],
+    displayLabel: ['label', 'A label has at most 255 characters on one line, and none that turns its direction.'],
   } as const;
   const { label: problem } = problemsOf(refusal, words);
   return problem === undefined ? undefined : { label: { id, label, problem } };

@@ -92,12 +92,17 @@ export function describeAccess(procedure: ProcedureInfo): string {
   if (!access || access.subject === 'public') return 'Anyone may call.';
   const who = {
     self: 'Acts on the user who calls.',
-    user: 'Acts on the user it names: the caller, or anyone for service tokens and administrators.',
+    user: 'Acts on the user it names: the caller, or anyone for service tokens and administrators (confirmed within the last 600 seconds).',
     organization: `Acts on the organisation it names, for its members from the role ${'role' in access ? access.role : ''} on.`,
     platform: 'For platform administrators and service tokens.',
   }[access.subject];
   const tokens = access.scope ? `An API token needs the scope \`${access.scope}\`.` : 'Sessions only, no API tokens.';
-  const fresh = access.freshWithin ? ` Confirmed within the last ${access.freshWithin} seconds.` : '';
+  const { freshWithin, sessionFreshWithin } = access;
+  const fresh = freshWithin
+    ? ` Confirmed within the last ${freshWithin} seconds.`
+    : sessionFreshWithin
+      ? ` By a session: confirmed within the last ${sessionFreshWithin} seconds.`
+      : '';
   return `${who} ${tokens}${fresh}`;
 }
 

@@ -86,6 +86,33 @@ const WORDS = {
     lead: 'An API token was created. Programs that have it can act for you.',
     detail: 'Token',
   },
+  token_rotated: {
+    subject: 'API token replaced for',
+    lead: 'An API token was replaced by a new one. Programs that have the new one can act for you.',
+    detail: 'Token',
+    remains: 'The token that it replaced does not come back: make a new one afterwards.',
+  },
+  organization_token_created: {
+    subject: 'Organisation token created by',
+    lead: 'An API token of an organisation was created in your name. Programs that have it can act for the organisation.',
+    detail: 'Token',
+  },
+  organization_token_rotated: {
+    subject: 'Organisation token replaced by',
+    lead: 'An API token of an organisation was replaced by a new one in your name. Programs that have the new one can act for the organisation.',
+    detail: 'Token',
+    remains: 'The token that it replaced does not come back: make a new one afterwards.',
+  },
+  service_token_created: {
+    subject: 'Service token created by',
+    lead: 'A service token was created in your name. Programs that have it can act for the whole deployment.',
+    detail: 'Token',
+  },
+  service_token_rotated: {
+    subject: 'Service token replaced by',
+    lead: 'A service token was replaced in your name. Programs that have the new one can act for the whole deployment.',
+    detail: 'Token',
+  },
 } as const satisfies Record<string, Words>;
 
 const NOT_ME = "This wasn't me";

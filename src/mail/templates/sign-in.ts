@@ -1,10 +1,10 @@
 import { compose, type MailContent, paragraph } from './layout.ts';
-import { type Proof, proofBlocks } from './proof.ts';
+import { linkBlocks, type LinkProof, type Proof, proofBlocks } from './proof.ts';
 import { plainName } from './values.ts';
 
 /** What a sign-in mail is about. `minutes` is how long link and code are good for. */
 export type SignInMail =
-  | ({ readonly kind: 'sign_in' | 'sign_up'; readonly productName: string } & Proof)
+  | ({ readonly kind: 'sign_in' | 'sign_up'; readonly productName: string } & (Proof | LinkProof))
   | { readonly kind: 'sign_up_closed'; readonly productName: string };
 
 const WORDS = {
@@ -16,6 +16,7 @@ const WORDS = {
   },
 } as const;
 
+const UNASKED_LINK = 'If you did not ask for this, ignore this mail: without its link nobody gets in.';
 const UNASKED =
   'If you did not ask for this, ignore this mail and pass the code on to nobody: without it, or the link, nobody gets in.';
 
@@ -28,6 +29,9 @@ export function signInMail(mail: SignInMail): MailContent {
   const product = plainName(mail.productName);
   if (mail.kind === 'sign_up_closed') return closedMail(product);
   const { subject, button, lead } = WORDS[mail.kind];
+  if (!('code' in mail)) {
+    return compose(`${subject} ${product}`, linkBlocks(mail, { lead, button, unasked: UNASKED_LINK }));
+  }
   const elsewhere = 'Signing in on another device?';
   return compose(`${subject} ${product}`, proofBlocks(mail, { lead, button, elsewhere, unasked: UNASKED }));
 }

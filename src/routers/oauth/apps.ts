@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { STEP_UP_SECONDS } from '../../domain/auth/step-up.ts';
 import { startConnect } from '../../domain/oauth/connect.ts';
 import { getValidToken } from '../../domain/oauth/get-valid-token.ts';
 import {
@@ -24,7 +25,7 @@ import { organization } from '../../trpc.ts';
 
 /** Apps that an organisation has connected. Members see them; administrators use and change them. */
 export const apps = {
-  connect: organization('admin')
+  connect: organization('admin', { freshWithin: STEP_UP_SECONDS })
     .meta({
       openapi: { method: 'POST', path: '/organizations/{organizationId}/apps' },
       summary: 'Begin connecting an app.',
@@ -42,7 +43,7 @@ export const apps = {
     .output(z.object({ items: z.array(ConnectionView) }))
     .query(async ({ ctx, input }) => ({ items: await listConnections(ctx, 'organization', input.connector) })),
 
-  getToken: organization('admin', { scope: 'connections:token' })
+  getToken: organization('admin', { scope: 'connections:token', sessionFreshWithin: STEP_UP_SECONDS })
     .meta({
       openapi: { method: 'GET', path: '/organizations/{organizationId}/apps/token' },
       summary: 'An access token that works, refreshed first when it is due. Never the refresh token.',

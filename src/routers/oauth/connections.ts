@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { STEP_UP_SECONDS } from '../../domain/auth/step-up.ts';
 import { startConnect } from '../../domain/oauth/connect.ts';
 import { getValidToken } from '../../domain/oauth/get-valid-token.ts';
 import {
@@ -24,7 +25,7 @@ import { self, user } from '../../trpc.ts';
 
 /** Accounts that a person has connected. To connect takes that person and their browser. */
 export const connections = {
-  connect: self()
+  connect: self({ freshWithin: STEP_UP_SECONDS })
     .meta({ openapi: { method: 'POST', path: '/oauth/connections' }, summary: 'Begin connecting an account.' })
     .input(ConnectInput)
     .output(ConnectBegun)
@@ -36,7 +37,7 @@ export const connections = {
     .output(z.object({ items: z.array(ConnectionView) }))
     .query(async ({ ctx, input }) => ({ items: await listConnections(ctx, 'user', input.connector) })),
 
-  getToken: user({ scope: 'connections:token' })
+  getToken: user({ scope: 'connections:token', sessionFreshWithin: STEP_UP_SECONDS })
     .meta({
       openapi: { method: 'GET', path: '/users/{userId}/connections/token' },
       summary: 'An access token that works, refreshed first when it is due. Never the refresh token.',

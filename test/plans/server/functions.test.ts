@@ -65,6 +65,7 @@ const session = () => ({
   id: newId(),
   tokenHash: newId(),
   deviceHash: newId(),
+  replaces: newId(),
   newUserId: newId(),
   signUpOpen: true,
   ...facts(),
@@ -122,6 +123,8 @@ const leased = (more: object) =>
 const calls: readonly [name: string, call: () => string][] = [
   ['request_magic_link', () => `(${json({ ...link(), email: 'plan-7@example.com', signUpOpen: true })})`],
   ['sign_in_by_mail', () => `(${json({ tokenHash: 'plan-7', browserHash: 'x' })}, ${json(session())})`],
+  ['sign_in_by_mail', () => `(${json({ linkId: newId(), codeHashes: ['x'], browserHash: 'x' })}, ${json(session())})`],
+  ['token_makers', () => '()'],
   ['find_passkey', () => `(decode(md5('plan-7'), 'hex'))`],
   [
     'sign_in_by_passkey',
@@ -239,7 +242,7 @@ describe(`at ${ROWS.toLocaleString('en')} users a function of a request reads th
     parts.push('sign_in', 'spend_challenge', 'store_social_account', 'strip_unproven_but', 'use_passkey');
     parts.push('drop_connection', 'end_connection', 'note_connection', 'open_breaker_until');
     parts.push('sealed_connection', 'take_lease', 'sealed_under', 'credentials_text', 'is_usable');
-    parts.push('can_replace', 'name_account', 'standing_since', 'reservation');
+    parts.push('can_replace', 'name_account', 'code_limits', 'code_tries', 'standing_since', 'reservation');
     parts.push(
       'report_start',
       'report_items',

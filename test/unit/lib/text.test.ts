@@ -2,9 +2,46 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 
-import { emailAddress, safeJson, safeText } from '../../../src/lib/text.ts';
+import { emailAddress, linesText, nameText, plainLine, safeJson, safeText } from '../../../src/lib/text.ts';
 
 const messageOf = (schema: z.ZodType, value: unknown) => schema.safeParse(value).error?.issues[0]?.message;
+
+describe('a name', () => {
+  const name = nameText({ min: 1, max: 40, trim: true });
+  // What changes the direction of text (UAX #9), what ends a line, what is no character at all.
+  const points = [
+    0x61c, 0x200e, 0x200f, 0x2028, 0x2029, 0x202a, 0x202e, 0x2066, 0x2069, 0xfeff, 0x9, 0xa, 0xd, 0x1b, 0x85,
+  ];
+
+  it.each(points)('holds no U+%d', (point) => {
+    const text = `a${String.fromCodePoint(point)}b`;
+    expect(messageOf(name, text)).toMatch(/one line, without control characters/);
+    expect(plainLine(text)).toBe('a b');
+  });
+
+  it('holds joiners, and every script', () => {
+    for (const text of ['👩\u200d🚀', 'می\u200cخواهم', 'דוד', 'Zoë', '山田']) expect(name.parse(text)).toBe(text);
+  });
+
+  it('that was cleaned is one', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 30 }), (text) => {
+        const cleaned = plainLine(text.toWellFormed().replaceAll('\0', ''));
+        expect(nameText({ max: 60 }).parse(cleaned)).toBe(cleaned);
+      }),
+    );
+  });
+});
+
+describe('lines', () => {
+  it('may break, and turn nothing around', () => {
+    const lines = linesText({ max: 40 });
+    expect(lines.parse('a\r\n\tb\n')).toBe('a\r\n\tb\n');
+    for (const text of ['a\u202eb', 'a\u2067b', 'a\ufeffb', 'a\u001bb', 'a\u0085b']) {
+      expect(messageOf(lines, text)).toMatch(/direction of text/);
+    }
+  });
+});
 
 describe('a safe text', () => {
   it('keeps what is within its limits as it is', () => {

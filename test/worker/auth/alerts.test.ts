@@ -57,6 +57,26 @@ describe('"this wasn’t me"', () => {
     expect(events).toHaveLength(1);
   });
 
+  it('undoes a token that replaced another, and the mail of the replacing says so', async () => {
+    const me = await newPerson(owner);
+    const input = { name: 'ci', scopes: ['profile:read'] };
+    const old = await call<{ id: string; token: string }>('auth.createToken', input, me);
+    await owner.query("update api_tokens set created_at = now() - interval '1 day' where id = $1", [old.data.id]);
+    const headers = { 'idempotency-key': newId() };
+    const rotate = () => call<{ token: string }>('auth.rotateToken', { tokenId: old.data.id }, { ...me, headers });
+    const { data } = await rotate();
+    const mail = await readMail(me.email);
+    expect([mail?.subject, mail?.text]).toEqual([
+      expect.stringContaining('API token replaced'),
+      expect.stringContaining('Token: ci'),
+    ]);
+    expect((await rotate()).data.token).toBe(data.token);
+    expect((await alerts(me.userId)).map(({ kind }) => kind)).toEqual(['token_created', 'token_rotated']);
+    expect((await call('auth.reportNotMe', { token: mail?.token })).status).toBe(200);
+    expect((await call('account.getProfile', undefined, { token: data.token })).code).toBe('token.revoked');
+    expect((await call('account.getProfile', undefined, { token: old.data.token })).status).toBe(200);
+  });
+
   it('changes a changed address back', async () => {
     const me = await newPerson(owner);
     const email = `${newId()}@example.com`;

@@ -10,7 +10,7 @@ import {
   vaultRow,
 } from '../../support/connections.ts';
 import { newAccount, signInAt } from '../../support/oidc-provider.ts';
-import { newOrganization, newToken } from '../../support/owner.ts';
+import { newOrganization, newOrganizationToken } from '../../support/owner.ts';
 import { comeBack, newBrowser } from '../../support/social.ts';
 import { call, owner } from '../../support/worker.ts';
 
@@ -103,12 +103,14 @@ describe('an app of an organisation', () => {
   it('is read by the organisation’s own token with the scope for it, and by no other', async () => {
     const { connectionId, organizationId } = await newConnectedApp();
     const other = await newConnectedApp();
-    const tokenOf = (id: string, scopes: string) =>
-      newToken(owner, { kind: 'organization', organization_id: id, scopes });
     const read = (who: { token: string }) => call('oauth.apps.getToken', { organizationId, connector: 'demo' }, who);
-    expect((await read(await tokenOf(organizationId, '["connections:token"]'))).data).toMatchObject({ connectionId });
-    expect((await read(await tokenOf(organizationId, '["connections:read"]'))).code).toBe('scope.missing');
-    expect((await read(await tokenOf(other.organizationId, '["connections:token"]'))).code).toBe(
+    expect((await read(await newOrganizationToken(owner, organizationId, ['connections:token']))).data).toMatchObject({
+      connectionId,
+    });
+    expect((await read(await newOrganizationToken(owner, organizationId, ['connections:read']))).code).toBe(
+      'scope.missing',
+    );
+    expect((await read(await newOrganizationToken(owner, other.organizationId, ['connections:token']))).code).toBe(
       'organization.not_found',
     );
     expect((await trailOf(connectionId)).at(-1)).toMatchObject({ event: 'token_read', actor_kind: 'organization' });

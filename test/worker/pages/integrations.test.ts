@@ -240,10 +240,11 @@ describe('connecting a service', () => {
 describe('what can be done with a linked account', () => {
   it('is giving it a label, and taking it away', async () => {
     const me = await newPerson(owner);
-    const id = await telegram(me, { external_user_id: '4711' });
+    const number = newId();
+    const id = await telegram(me, { external_user_id: number });
     const done = await act(me, 'rename', { integration_id: id, label: '  البريد  ' });
     expect(done.headers.get('location')).toBe(`${PAGE}?done=labelled`);
-    expect(sectionOf(await open(me, PAGE), 'service-telegram')).toMatch(/Telegram البريد Works 4711/);
+    expect(sectionOf(await open(me, PAGE), 'service-telegram')).toContain(`Telegram البريد Works ${number}`);
     await act(me, 'rename', { integration_id: id, label: ' ' });
     expect((await rowOf(id))?.display_label).toBeNull();
   });

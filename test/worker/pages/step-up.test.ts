@@ -22,6 +22,8 @@ async function askForMail(me: Person, redirectUrl = '/account') {
   return { answer, code, token, cookie };
 }
 
+const known = newId();
+
 describe('a change that needs a proof of today', () => {
   it.each([
     ['/account/email', { email: 'new@example.com' }],
@@ -31,9 +33,14 @@ describe('a change that needs a proof of today', () => {
     ['/account/tokens', { name: 'x', days: '90', scopes: 'profile:read' }],
     ['/account/tokens/rotate', { token_id: newId(), overlap_hours: '24' }],
     ['/account/tokens/revoke', { token_id: newId() }],
-  ] as [string, Record<string, string>][])('%s leads to /step-up', async (path, fields) => {
+    ['/account/connections/connect', { connector: 'demo' }, '/account/connections'],
+    ['/account/connections/connect', { connector: 'demo', connection_id: known }, `/account/connections/${known}`],
+    ['/integrations/connect', { service: 'demo_calendar' }, '/integrations'],
+    ['/integrations/link', { service: 'signal', external_user_id: known }, '/integrations'],
+  ] as [string, Record<string, string>, string?][])('%s leads to /step-up, and back', async (path, fields, home) => {
     const response = await post(path, fields, asking(await stalePerson()));
-    expect([response.status, response.headers.get('location')]).toEqual([303, '/step-up?redirect_url=/account']);
+    const location = `/step-up?redirect_url=${home ?? '/account'}`;
+    expect([response.status, response.headers.get('location')]).toEqual([303, location]);
   });
 
   it('is none for the profile and for ending sessions', async () => {

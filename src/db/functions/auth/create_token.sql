@@ -10,8 +10,8 @@ declare
 begin
   if v_created->>'outcome' = 'created' and v_person is not null then
     perform gatehouse.record_login(v_person, 'token_created', null, p_facts);
-    v_created := v_created || jsonb_build_object('alert',
-      gatehouse.raise_alert(v_person, 'token_created', p_facts->'alert', null, '{}'));
+    v_created := v_created || jsonb_build_object('alert', gatehouse.raise_alert(v_person,
+      gatehouse.token_alert('created'), p_facts->'alert', null, '{}'));
   end if;
   return v_created;
 end $$;

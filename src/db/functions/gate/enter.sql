@@ -7,6 +7,7 @@
 --   subject     'self' | 'user' (+ userId) | 'organization' (+ organizationId, role) | 'platform'
 --   scope       what an API token must carry; without it tokens are refused
 --   freshWithin seconds since the person last proved who they are; sessions only
+--   sessionFreshWithin  the same of sessions, while API tokens with the scope go on without
 --   timeoutMs   the time limit of each later statement
 -- What is not set here stays empty: these settings end with the transaction.
 create or replace function gatehouse.enter(p_hash text, p_requirement jsonb) returns void
@@ -17,7 +18,8 @@ declare
   v_kind text := v_actor->>'kind';
   v_user_id text := v_actor->>'userId';
   v_subject text := p_requirement->>'subject';
-  v_fresh_within integer := p_requirement->>'freshWithin';
+  v_fresh_within integer := coalesce(p_requirement->>'freshWithin',
+    case when v_kind = 'session' then p_requirement->>'sessionFreshWithin' end);
 begin
   if v_kind <> 'session' and (p_requirement->>'scope' is null or not v_actor->'scopes' ? (p_requirement->>'scope')) then
     raise exception 'scope.missing' using errcode = 'GH007';

@@ -1,5 +1,6 @@
 -- The subjects that are not simply the caller: a user named in the input (`me`: the caller's own); an organisation named
--- in the input; the platform, which is nobody. Sets the subject for this transaction, or refuses.
+-- in the input; the platform, which is nobody. An administrator acts on another user within ten minutes of proving who
+-- they are. Sets the subject for this transaction, or refuses.
 create or replace function gatehouse.enter_subject(p_actor jsonb, p_requirement jsonb) returns void
 language plpgsql volatile
 as $$
@@ -18,6 +19,9 @@ begin
   elsif v_subject = 'user' and v_user_id is not null then
     if v_user_id is distinct from p_actor->>'userId' and not v_is_platform then
       raise exception 'subject.forbidden' using errcode = 'GH013';
+    elsif v_user_id is distinct from p_actor->>'userId' and p_actor->>'kind' = 'session'
+        and (p_actor->>'authenticatedAt')::timestamptz + interval '10 minutes' < now() then
+      raise exception 'step_up.required' using errcode = 'GH011';
     end if;
     perform set_config('gatehouse.user_id', v_user_id, true);
   elsif v_subject = 'organization' and v_organization_id is not null then

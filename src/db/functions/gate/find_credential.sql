@@ -1,5 +1,5 @@
--- Looks a session or an API token up by the SHA-256 of its secret and refuses a dead one. Definer: no login may read
--- the tables. Answers {kind, id, userId, platformRole, organizationId, scopes, authenticatedAt, touch}.
+-- Looks a session or an API token up by the SHA-256 of its secret and refuses a dead one; an organisation's is frozen
+-- while whoever made it may not make one. Definer: no login may read the tables. Answers {kind, id, userId, platformRole, organizationId, scopes, authenticatedAt, touch}.
 create or replace function gatehouse.find_credential(p_hash text, p_kind text) returns jsonb
 language plpgsql stable security definer set search_path = ''
 as $$
@@ -26,8 +26,8 @@ begin
       'authenticatedAt', v.authenticated_at,
       'touch', v.last_active_at + least(interval '1 hour', v.idle_timeout / 12) <= now());
   end if;
-  select t.id, t.kind, t.user_id, t.organization_id, t.scopes, t.revoked_at, t.expires_at, t.last_used_at,
-         u.suspended_at
+  select t.id, t.kind, t.user_id, t.organization_id, t.created_by, t.scopes, t.revoked_at, t.expires_at,
+         t.last_used_at, u.suspended_at
     into v
     from public.api_tokens t left join public.users u on u.id = t.user_id
    where t.token_hash = p_hash;
@@ -39,6 +39,8 @@ begin
     raise exception 'token.expired' using errcode = 'GH004';
   elsif v.suspended_at is not null then
     raise exception 'user.suspended' using errcode = 'GH006';
+  elsif v.kind = 'organization' and gatehouse.is_frozen(v.organization_id, v.created_by) then
+    raise exception 'token.frozen' using errcode = 'GH023';
   end if;
   return jsonb_build_object('kind', v.kind, 'id', v.id, 'userId', v.user_id, 'organizationId', v.organization_id,
     'scopes', v.scopes, 'touch', coalesce(v.last_used_at + interval '1 hour' <= now(), true));

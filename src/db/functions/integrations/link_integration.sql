@@ -50,7 +50,9 @@ begin
     set is_active = true, external_username = coalesce(excluded.external_username, ui.external_username),
         display_label = coalesce(excluded.display_label, ui.display_label),
         credentials = coalesce(excluded.credentials, ui.credentials), metadata = ui.metadata || excluded.metadata,
-        created_by = coalesce(excluded.created_by, ui.created_by)
+        created_by = coalesce(excluded.created_by, ui.created_by),
+        -- judge_claim has said it of the new row; a claim stays one until a backend links it.
+        verified_at = coalesce(ui.verified_at, excluded.verified_at)
   returning * into v;
   if v_has_token then
     update public.user_integrations ui set connection_id = gatehouse.keep_tokens(v_link, v, v_service.connector_id)

@@ -54,7 +54,7 @@ begin
     return jsonb_build_object('outcome', 'failing', 'connection', gatehouse.sealed_connection(v), 'retryAfter',
       ceil(greatest(1, extract(epoch from coalesce(v_paused_until, v.next_refresh_at) - now()))));
   end if;
-  if v.last_used_at is null or v.last_used_at < now() - interval '1 minute' then
+  if v.last_used_at is null or v.last_used_at < now() - interval '1 minute' or gatehouse.actor_user_id() <> v.user_id then
     perform gatehouse.note_token_read(v);
   end if;
   return jsonb_build_object('outcome', 'fresh', 'connection', gatehouse.sealed_connection(v));

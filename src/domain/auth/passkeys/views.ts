@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { Uuid } from '../../../lib/ids.ts';
-import { safeText } from '../../../lib/text.ts';
+import { nameText } from '../../../lib/text.ts';
 import { Delivery } from '../schemas.ts';
 
 /** What a browser's `PublicKeyCredential.toJSON()` gives. Read by ceremony.ts, which names what is wrong with it. */
@@ -11,7 +11,7 @@ export const PasskeyOptions = z.object({ options: z.record(z.string(), z.unknown
 export type PasskeyOptions = z.infer<typeof PasskeyOptions>;
 
 /** People's name for a passkey. */
-export const PasskeyName = safeText({ min: 1, max: 120 });
+export const PasskeyName = nameText({ min: 1, max: 120 });
 
 export const FinishPasskeyRegistrationInput = z.object({ response: PasskeyResponse, name: PasskeyName.optional() });
 export type FinishPasskeyRegistrationInput = z.infer<typeof FinishPasskeyRegistrationInput>;

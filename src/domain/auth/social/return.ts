@@ -7,12 +7,10 @@ import { newId } from '../../../lib/ids.ts';
 import { sha256Hex } from '../../../lib/secrets.ts';
 import { applyChange, newChange } from '../changes.ts';
 import { parseBrowserProof } from '../magic-link.ts';
+import { REDIRECT_FRESH_SECONDS } from '../step-up.ts';
 import { concludeSignIn, newSession, type SignInAnswer } from '../session.ts';
 import { type ConnectReturn, finishConnect } from '../../oauth/finish-connect.ts';
 import { checkIsSetUp, findProvider, type Provider, redirectUriOf } from './providers.ts';
-
-/** A link is begun fresh and takes ten minutes at the most. */
-const LINK_FRESH_SECONDS = 1200;
 
 /** What a redirect to a provider was begun for. */
 type Purpose = 'sign_in' | 'link' | 'connect';
@@ -121,7 +119,7 @@ async function link(
   { identity, begunBy }: { readonly identity: ProviderIdentity; readonly begunBy: string | null },
 ): Promise<void> {
   if (!ctx.credential) throw new AppError('credential.missing');
-  const gate = ctx.memberGate(ctx.credential, { subject: 'self', freshWithin: LINK_FRESH_SECONDS });
+  const gate = ctx.memberGate(ctx.credential, { subject: 'self', freshWithin: REDIRECT_FRESH_SECONDS });
   const change = await newChange({ ...ctx, gate }, 'oauth');
   const row = JSON.stringify({ id: newId(), connector: connector.name, ...identity });
   const statement = plain('select gatehouse.link_social_account($1, $2::jsonb, $3::jsonb) as answer', [

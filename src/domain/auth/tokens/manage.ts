@@ -17,6 +17,7 @@ import type { CreateTokenInput, NewTokenView, RotateTokenInput, TokenView } from
  */
 
 const DAY_SECONDS = 86_400;
+const MAX_SHOWN = 200;
 
 const owners = {
   personal: ownedByUser(apiTokens.userId),
@@ -24,25 +25,45 @@ const owners = {
   service: eq(apiTokens.kind, 'service'),
 } satisfies Record<TokenKind, SQL>;
 
+const columns = {
+  id: apiTokens.id,
+  name: apiTokens.name,
+  prefix: apiTokens.tokenPrefix,
+  scopes: apiTokens.scopes,
+  createdBy: apiTokens.createdBy,
+  createdAt: apiTokens.createdAt,
+  lastUsedAt: apiTokens.lastUsedAt,
+  expiresAt: apiTokens.expiresAt,
+  rotatedAt: apiTokens.rotatedAt,
+};
+
+/** What only an organisation's tokens have. */
+const ofOthers = { makerName: sql<string | null>`null::text`, isFrozen: sql<boolean>`false` };
+const ofOrganizations = {
+  makerName: sql<string | null>`makers.maker_name`,
+  isFrozen: sql<boolean>`coalesce(makers.is_frozen, true)`,
+};
+
 const liveTokens = (kind: TokenKind) =>
-  fixed((db) =>
-    db
-      .select({
-        id: apiTokens.id,
-        name: apiTokens.name,
-        prefix: apiTokens.tokenPrefix,
-        scopes: apiTokens.scopes,
-        createdBy: apiTokens.createdBy,
-        createdAt: apiTokens.createdAt,
-        lastUsedAt: apiTokens.lastUsedAt,
-        expiresAt: apiTokens.expiresAt,
-        rotatedAt: apiTokens.rotatedAt,
-      })
+  fixed((db) => {
+    const isLive = and(owners[kind], isNull(apiTokens.revokedAt), sql`${apiTokens.expiresAt} > now()`);
+    const newest = [desc(apiTokens.createdAt), desc(apiTokens.id)];
+    if (kind !== 'organization') {
+      return db
+        .select({ ...columns, ...ofOthers })
+        .from(apiTokens)
+        .where(isLive)
+        .orderBy(...newest)
+        .limit(MAX_SHOWN);
+    }
+    return db
+      .select({ ...columns, ...ofOrganizations })
       .from(apiTokens)
-      .where(and(owners[kind], isNull(apiTokens.revokedAt), sql`${apiTokens.expiresAt} > now()`))
-      .orderBy(desc(apiTokens.createdAt), desc(apiTokens.id))
-      .limit(200),
-  );
+      .leftJoin(sql`gatehouse.token_makers() makers`, sql`makers.token_id = ${apiTokens.id}`)
+      .where(isLive)
+      .orderBy(...newest)
+      .limit(MAX_SHOWN);
+  });
 
 const lists = {
   personal: liveTokens('personal'),
@@ -82,6 +103,7 @@ export async function rotateToken(ctx: GatedContext, input: RotateTokenInput): P
   const { name, scopes, expiresAt } = await applyChange<Created & { name: string; scopes: string[] }>(ctx, change, {
     statement,
     done: 'created',
+    detail: ({ name: rotated }) => rotated,
   });
   return { id: row.id, name, token, scopes, expiresAt: new Date(expiresAt).toISOString() };
 }

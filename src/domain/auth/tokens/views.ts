@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { Uuid } from '../../../lib/ids.ts';
-import { safeText } from '../../../lib/text.ts';
+import { nameText } from '../../../lib/text.ts';
 import { Scope, scopesFor, type TokenKind } from '../../../scopes.ts';
 
 const moment = z.iso.datetime();
@@ -8,7 +8,7 @@ const moment = z.iso.datetime();
 /** What a new token of a kind is told. Its lifetime: 90 days unless said otherwise, 365 at the most. */
 export const createTokenInput = (kind: TokenKind) =>
   z.object({
-    name: safeText({ min: 1, max: 120 }),
+    name: nameText({ min: 1, max: 120 }),
     scopes: z
       .array(Scope.refine((scope) => scopesFor(kind).includes(scope), `is not for ${kind} tokens`))
       .min(1)
@@ -45,6 +45,10 @@ export const TokenView = z.object({
   prefix: z.string(),
   scopes: z.array(z.string()),
   createdBy: z.string().nullable(),
+  /** Of an organisation's, for its administrators: who made it; null where nobody knows. Null of others. */
+  makerName: z.string().nullable(),
+  /** Of an organisation's: refused, since its maker is no longer an administrator of it, or is suspended. */
+  isFrozen: z.boolean(),
   createdAt: moment,
   /** To the hour. */
   lastUsedAt: moment.nullable(),

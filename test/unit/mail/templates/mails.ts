@@ -42,6 +42,27 @@ export const securityMails: Record<SecurityMailKind, { subject: string; says: st
   account_linked: { subject: 'Provider linked to', says: 'provider was linked', detail: 'Provider' },
   account_unlinked: { subject: 'Provider unlinked from', says: 'provider was unlinked', detail: 'Provider' },
   token_created: { subject: 'API token created for', says: 'API token was created', detail: 'Token' },
+  token_rotated: { subject: 'API token replaced for', says: 'API token was replaced', detail: 'Token' },
+  organization_token_created: {
+    subject: 'Organisation token created by',
+    says: 'API token of an organisation was created in your name',
+    detail: 'Token',
+  },
+  organization_token_rotated: {
+    subject: 'Organisation token replaced by',
+    says: 'API token of an organisation was replaced',
+    detail: 'Token',
+  },
+  service_token_created: {
+    subject: 'Service token created by',
+    says: 'service token was created in your name',
+    detail: 'Token',
+  },
+  service_token_rotated: {
+    subject: 'Service token replaced by',
+    says: 'service token was replaced in your name',
+    detail: 'Token',
+  },
 };
 
 export const securityKinds = Object.keys(securityMails) as SecurityMailKind[];
@@ -58,6 +79,11 @@ export const everyMail: readonly EveryMail[] = [
   ...(['sign_in', 'sign_up'] as const).map((kind) => ({
     name: kind,
     make: (productName: string) => signInMail({ kind, productName, ...proof }),
+    link: proof.link,
+  })),
+  ...(['sign_in', 'sign_up'] as const).map((kind) => ({
+    name: `${kind} by the link alone`,
+    make: (productName: string) => signInMail({ kind, productName, link: proof.link, minutes: proof.minutes }),
     link: proof.link,
   })),
   { name: 'sign_up_closed', make: (productName) => signInMail({ kind: 'sign_up_closed', productName }), link: null },
