@@ -34,7 +34,7 @@ begin
   end if;
   if not exists (select from public.oauth_connections c where c.owner = 'user:' || p_integration.user_id
       and c.connector_id = p_connector_id and c.account_id = v_account)
-      and not gatehouse.has_connection_room('user:' || p_integration.user_id) then
+      and not gatehouse.take_room('connection', 'user:' || p_integration.user_id) then
     raise exception 'connection.limit_reached' using errcode = 'GH023', detail = 'connection.limit_reached';
   end if;
   insert into public.oauth_connections as c

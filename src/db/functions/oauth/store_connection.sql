@@ -38,7 +38,7 @@ begin
         select from public.user_integrations ui where ui.user_id = gatehouse.uid() and ui.service_id = p_grant->>'service'
            and (ui.connection_id = v_before.id or ui.external_user_id in (p_grant->>'accountId',
              p_grant->'metadata'->(p_grant->>'connector')->>'email'))) then 'integration.limit_reached'
-    when v_before.id is null and not gatehouse.has_connection_room(v_owner)
+    when v_before.id is null and gatehouse.connection_room(v_owner) <= 0
     then 'connection.limit_reached' end;
   if v_refusal is not null then
     -- The provider gave it already: what is not kept is given back.
