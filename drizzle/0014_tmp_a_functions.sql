@@ -127,21 +127,15 @@ comment on function gatehouse.check_metadata(jsonb) is 'Refuses metadata of a li
 revoke all on function gatehouse.check_metadata(jsonb) from public;
 --> statement-breakpoint
 -- function: integrations/check_room
--- Refuses a new link of a user who has a thousand already. The user is locked (begin_linking), so what is counted once holds
--- for the whole transaction: a list of a thousand links counts once and not for each. Raises GH024.
+-- Refuses a new link of a user who has a thousand already. Raises GH024.
 create or replace function gatehouse.check_room(p_user_id text) returns void
 language plpgsql volatile
 as $$
-declare
-  -- {user: how many more}, in this transaction.
-  v_known jsonb := coalesce(nullif(current_setting('gatehouse.link_room', true), '')::jsonb, '{}');
-  v_room integer := coalesce((v_known->>p_user_id)::integer, gatehouse.link_room(p_user_id));
 begin
-  if v_room <= 0 then
+  if not gatehouse.take_room('integration', p_user_id) then
     raise exception 'There are 1,000 linked accounts already, those that are not active too. Link one of them again'
       using errcode = 'GH024', detail = 'integration.limit_reached';
   end if;
-  perform set_config('gatehouse.link_room', jsonb_build_object(p_user_id, v_room - 1)::text, true);
 end $$;
 --> statement-breakpoint
 comment on function gatehouse.check_room(text) is 'Refuses a new link of a user who has a thousand already.';
@@ -185,7 +179,7 @@ begin
   end if;
   if not exists (select from public.oauth_connections c where c.owner = 'user:' || p_integration.user_id
       and c.connector_id = p_connector_id and c.account_id = v_account)
-      and not gatehouse.has_connection_room('user:' || p_integration.user_id) then
+      and not gatehouse.take_room('connection', 'user:' || p_integration.user_id) then
     raise exception 'connection.limit_reached' using errcode = 'GH023', detail = 'connection.limit_reached';
   end if;
   insert into public.oauth_connections as c
@@ -394,6 +388,28 @@ end $$;
 comment on function gatehouse.link_room(text) is 'How many more links a user may have.';
 --> statement-breakpoint
 revoke all on function gatehouse.link_room(text) from public;
+--> statement-breakpoint
+-- function: integrations/take_room
+-- Takes one of the places that an owner has left for connections or integrations (p_kind), and says whether there was one.
+-- The owner is locked, so what is counted once holds for the whole transaction: a list of a thousand links counts once and
+-- not for each.
+create or replace function gatehouse.take_room(p_kind text, p_owner text) returns boolean
+language plpgsql volatile
+as $$
+declare
+  v_setting text := 'gatehouse.room_for_' || p_kind;
+  -- {owner: how many more}, in this transaction.
+  v_known jsonb := coalesce(nullif(current_setting(v_setting, true), '')::jsonb, '{}');
+  v_left integer := coalesce((v_known->>p_owner)::integer, case p_kind
+    when 'connection' then gatehouse.connection_room(p_owner) else gatehouse.link_room(p_owner) end);
+begin
+  perform set_config(v_setting, jsonb_build_object(p_owner, greatest(0, v_left - 1))::text, true);
+  return v_left > 0;
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.take_room(text, text) is 'Takes one of the places that an owner has left.';
+--> statement-breakpoint
+revoke all on function gatehouse.take_room(text, text) from public;
 --> statement-breakpoint
 -- function: integrations/update_integration
 -- Changes what a user says of a link: label, username, metadata, active, primary. What is not among the keys stays;
@@ -787,6 +803,20 @@ revoke all on function gatehouse.connection_entry(public.oauth_connections) from
 --> statement-breakpoint
 grant execute on function gatehouse.connection_entry(public.oauth_connections) to gatehouse_system;
 --> statement-breakpoint
+-- function: oauth/connection_room
+-- How many more connections an owner may have, brought or connected: 200 in all. Whoever asks has locked the owner.
+create or replace function gatehouse.connection_room(p_owner text) returns integer
+language plpgsql stable
+as $$
+begin
+  return (select 200 - count(*) from (
+    select from public.oauth_connections c where c.owner = p_owner limit 200) connections);
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.connection_room(text) is 'How many more connections an owner may have.';
+--> statement-breakpoint
+revoke all on function gatehouse.connection_room(text) from public;
+--> statement-breakpoint
 -- function: oauth/drop_connection
 -- Takes a connection out of the vault. Its token is kept, sealed as it was, only until the provider has revoked it.
 create or replace function gatehouse.drop_connection(p_connection public.oauth_connections, p_event_id uuid) returns void
@@ -861,20 +891,6 @@ comment on function gatehouse.fail_refresh(jsonb) is 'Ends a lease whose refresh
 revoke all on function gatehouse.fail_refresh(jsonb) from public;
 --> statement-breakpoint
 grant execute on function gatehouse.fail_refresh(jsonb) to gatehouse_system;
---> statement-breakpoint
--- function: oauth/has_connection_room
--- Whether an owner may have one more connection, brought or connected: 200 at most. Whoever asks has locked the owner.
-create or replace function gatehouse.has_connection_room(p_owner text) returns boolean
-language plpgsql stable
-as $$
-begin
-  return (select count(*) from (
-    select from public.oauth_connections c where c.owner = p_owner limit 200) connections) < 200;
-end $$;
---> statement-breakpoint
-comment on function gatehouse.has_connection_room(text) is 'Whether an owner may have one more connection.';
---> statement-breakpoint
-revoke all on function gatehouse.has_connection_room(text) from public;
 --> statement-breakpoint
 -- function: oauth/has_own_client
 -- Whether a grant brought its own client, id and secret: then the deployment's secret is never sent for it, as
@@ -1200,7 +1216,7 @@ begin
         select from public.user_integrations ui where ui.user_id = gatehouse.uid() and ui.service_id = p_grant->>'service'
            and (ui.connection_id = v_before.id or ui.external_user_id in (p_grant->>'accountId',
              p_grant->'metadata'->(p_grant->>'connector')->>'email'))) then 'integration.limit_reached'
-    when v_before.id is null and not gatehouse.has_connection_room(v_owner)
+    when v_before.id is null and gatehouse.connection_room(v_owner) <= 0
     then 'connection.limit_reached' end;
   if v_refusal is not null then
     -- The provider gave it already: what is not kept is given back.

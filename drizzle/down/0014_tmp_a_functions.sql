@@ -356,8 +356,6 @@ drop function gatehouse.integration_entry(public.user_integrations);
 --> statement-breakpoint
 drop function gatehouse.has_own_client(public.oauth_connections);
 --> statement-breakpoint
-drop function gatehouse.has_connection_room(text);
---> statement-breakpoint
 -- Ends a lease whose refresh did not work. p_failed: {id, version, leaseId, result, failure: {class, code, status},
 -- retryIn}. With a result the connection ends so; without one only the evidence is kept, and when to try again. A wrong
 -- client is the deployment's matter and leaves no mark at all. Answers recorded, or superseded: somebody's newer tokens are
@@ -428,6 +426,8 @@ comment on function gatehouse.drop_connection(public.oauth_connections, uuid) is
 revoke all on function gatehouse.drop_connection(public.oauth_connections, uuid) from public;
 --> statement-breakpoint
 grant execute on function gatehouse.drop_connection(public.oauth_connections, uuid) to gatehouse_system;
+--> statement-breakpoint
+drop function gatehouse.connection_room(text);
 --> statement-breakpoint
 drop function gatehouse.connection_entry(public.oauth_connections);
 --> statement-breakpoint
@@ -690,6 +690,8 @@ comment on function gatehouse.update_integration(jsonb) is 'Changes a link.';
 revoke all on function gatehouse.update_integration(jsonb) from public;
 --> statement-breakpoint
 grant execute on function gatehouse.update_integration(jsonb) to gatehouse_member;
+--> statement-breakpoint
+drop function gatehouse.take_room(text, text);
 --> statement-breakpoint
 drop function gatehouse.link_room(text);
 --> statement-breakpoint
