@@ -229,6 +229,26 @@ describe('what a member stores', () => {
     expect(await linkEvents(me.userId)).toHaveLength(3);
   });
 
+  it('is at most 5,000 changes of links a day, however they alternate', async () => {
+    const mallory = await newPerson(owner);
+    const account = { serviceId: 'telegram', externalUserId: newId() };
+    const { id } = await linked(mallory, account);
+    await owner.query(
+      "insert into outbox (type, user_id) select 'integration.linked', $1 from generate_series(1, 4998)",
+      [mallory.userId],
+    );
+    const input = { userId: mallory.userId, integrationId: id };
+    expect((await call('integrations.unlink', input, { token: mallory.token })).status).toBe(200);
+    expect(await link(mallory, account)).toMatchObject({ status: 409, code: 'integration.limit_reached' });
+    const { data } = await bulkLink(mallory, [account]);
+    expect(data.results).toMatchObject([{ success: false, code: 'integration.limit_reached' }]);
+    const [{ count } = { count: '' }] = await owner.query<{ count: string }>(
+      'select count(*) from outbox where user_id = $1',
+      [mallory.userId],
+    );
+    expect(count).toBe('5000');
+  });
+
   it('is at most 200 API tokens a day, ended ones too', async () => {
     const mallory = await newPerson(owner);
     await owner.query(

@@ -34,8 +34,9 @@ export interface ResealResult {
 
 /**
  * Puts a batch of rows under the active key. A value that was refreshed meanwhile keeps its newer one. Rows that do not
- * open are set aside for an hour or more, and so is one that is found again in one run: it did not change.
- * @param seen rows of this run
+ * open are set aside for an hour or more, and so is one that is found again in one run with the same values: it did not
+ * change.
+ * @param seen rows of this run, as they were
  */
 export async function resealBatch(ctx: VaultContext, seen: Set<string>): Promise<ResealResult> {
   const { all, active } = ctx.settings.tokenKeys;
@@ -45,13 +46,18 @@ export async function resealBatch(ctx: VaultContext, seen: Set<string>): Promise
   ]);
   const found = firstValue<VaultRow[]>(rows, 'found');
   return storeSealed(ctx, { job: 'reseal', found }, (row) => {
-    const key = `${row.table} ${row.id}`;
-    if (seen.has(key)) throw new UnsealableError('unchanged');
-    seen.add(key);
+    const mark = markOf(row);
+    if (seen.has(mark)) throw new UnsealableError('unchanged');
+    seen.add(mark);
     return sealAnew(row, async (value, field) => {
       return (await resealIfOld(ctx.settings, value, sealedFor(row, field))) ?? value;
     });
   });
+}
+
+/** What tells a row with these values from all others: an envelope ends with its authentication tag. */
+function markOf({ table, id, values }: VaultRow): string {
+  return [table, id, ...Object.values(values).map((value) => value.slice(-24))].join(' ');
 }
 
 /** A row that cannot be sealed as it is; `code` is the evidence that is kept. */

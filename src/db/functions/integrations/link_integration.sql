@@ -70,6 +70,7 @@ begin
   end if;
   if v_worked is not true or (v.connection_id, v.external_username, v.display_label, v.metadata)
       is distinct from (v_before.connection_id, v_before.external_username, v_before.display_label, v_before.metadata) then
+    perform gatehouse.check_events(v_user_id);
     perform gatehouse.note_integration(v, 'linked', (v_link->>'event_id')::uuid);
   end if;
   return v.id;

@@ -1,7 +1,7 @@
 -- Disconnects accounts of a service softly: all of them, or the one of that external id (an empty one is refused: a
 -- variable that was never filled does not mean all). Their tokens stay in the vault, for linking again. Definer:
 -- members write no links. p_unlink: {user_id, service_id, external_user_id}, and of the Worker's: event_id. Answers how
--- many were active. Raises GH013, GH015, GH016, GH018.
+-- many were active. Raises GH013, GH015, GH016, GH018, GH024.
 create or replace function gatehouse.unlink_integrations(p_unlink jsonb) returns integer
 language plpgsql volatile security definer set search_path = ''
 as $$
@@ -25,6 +25,7 @@ begin
        and (v_external_id is null or ui.external_user_id = v_external_id)
     returning * loop
     v_unlinked := v_unlinked + 1;
+    perform gatehouse.check_events(v_user_id);
     perform gatehouse.note_integration(v, 'unlinked', case when v_unlinked = 1 then v_event_id end);
   end loop;
   return v_unlinked;
