@@ -72,6 +72,23 @@ comment on function gatehouse.check_client(jsonb) is 'Refuses a refresh token th
 --> statement-breakpoint
 revoke all on function gatehouse.check_client(jsonb) from public;
 --> statement-breakpoint
+-- function: integrations/check_events
+-- Refuses one more change of a link by a call of the API where the user had 5,000 events within a day: linking and unlinking
+-- the same things in turn would fill the outbox. Nobody else's calls, and no other change, end here. Raises GH024.
+create or replace function gatehouse.check_events(p_user_id text) returns void
+language plpgsql volatile
+as $$
+begin
+  if gatehouse.uid() is not null and not gatehouse.take_room('event', p_user_id) then
+    raise exception '5,000 links were changed within a day. Change the next ones later'
+      using errcode = 'GH024', detail = 'integration.limit_reached';
+  end if;
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.check_events(text) is 'Refuses one more change of a link where the user had too many in a day.';
+--> statement-breakpoint
+revoke all on function gatehouse.check_events(text) from public;
+--> statement-breakpoint
 -- function: integrations/check_link
 -- Refuses what no link can hold, and names the key: a text that is none or is too long, metadata that is no object, a
 -- time that is none, credentials of more than 64 KiB (sealed, or as text). p_link: what link_integration takes, or a part
@@ -141,6 +158,20 @@ end $$;
 comment on function gatehouse.check_room(text) is 'Refuses a new link of a user who has a thousand already.';
 --> statement-breakpoint
 revoke all on function gatehouse.check_room(text) from public;
+--> statement-breakpoint
+-- function: integrations/event_room
+-- How many more changes of a user's links may be events today: 5,000 in a day. Whoever asks has locked the user.
+create or replace function gatehouse.event_room(p_user_id text) returns integer
+language plpgsql stable
+as $$
+begin
+  return (select 5000 - count(*) from (
+    select from public.outbox o where o.user_id = p_user_id and o.created_at > now() - interval '1 day' limit 5000) events);
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.event_room(text) is 'How many more changes of a user''s links may be events today.';
+--> statement-breakpoint
+revoke all on function gatehouse.event_room(text) from public;
 --> statement-breakpoint
 -- function: integrations/keep_tokens
 -- Puts tokens that a link brought into the vault, under an account that stands for the unknown one, and answers the
@@ -337,6 +368,7 @@ begin
   end if;
   if v_worked is not true or (v.connection_id, v.external_username, v.display_label, v.metadata)
       is distinct from (v_before.connection_id, v_before.external_username, v_before.display_label, v_before.metadata) then
+    perform gatehouse.check_events(v_user_id);
     perform gatehouse.note_integration(v, 'linked', (v_link->>'event_id')::uuid);
   end if;
   return v.id;
@@ -390,7 +422,8 @@ comment on function gatehouse.link_room(text) is 'How many more links a user may
 revoke all on function gatehouse.link_room(text) from public;
 --> statement-breakpoint
 -- function: integrations/take_room
--- Takes one of the places that an owner has left for connections or integrations (p_kind), and says whether there was one.
+-- Takes one of the places that an owner has left for connections, integrations or events (p_kind: connection, integration,
+-- event), and says whether there was one.
 -- The owner is locked, so what is counted once holds for the whole transaction: a list of a thousand links counts once and
 -- not for each.
 create or replace function gatehouse.take_room(p_kind text, p_owner text) returns boolean
@@ -401,7 +434,8 @@ declare
   -- {owner: how many more}, in this transaction.
   v_known jsonb := coalesce(nullif(current_setting(v_setting, true), '')::jsonb, '{}');
   v_left integer := coalesce((v_known->>p_owner)::integer, case p_kind
-    when 'connection' then gatehouse.connection_room(p_owner) else gatehouse.link_room(p_owner) end);
+    when 'connection' then gatehouse.connection_room(p_owner) when 'event' then gatehouse.event_room(p_owner)
+    else gatehouse.link_room(p_owner) end);
 begin
   perform set_config(v_setting, jsonb_build_object(p_owner, greatest(0, v_left - 1))::text, true);
   return v_left > 0;
@@ -411,11 +445,51 @@ comment on function gatehouse.take_room(text, text) is 'Takes one of the places 
 --> statement-breakpoint
 revoke all on function gatehouse.take_room(text, text) from public;
 --> statement-breakpoint
+-- function: integrations/unlink_integrations
+-- Disconnects accounts of a service softly: all of them, or the one of that external id (an empty one is refused: a
+-- variable that was never filled does not mean all). Their tokens stay in the vault, for linking again. Definer:
+-- members write no links. p_unlink: {user_id, service_id, external_user_id}, and of the Worker's: event_id. Answers how
+-- many were active. Raises GH013, GH015, GH016, GH018, GH024.
+create or replace function gatehouse.unlink_integrations(p_unlink jsonb) returns integer
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  v_user_id text := p_unlink->>'user_id';
+  v_external_id text := p_unlink->>'external_user_id';
+  v_event_id uuid := case when gatehouse.uid() is not null then (p_unlink->>'event_id')::uuid end;
+  v public.user_integrations;
+  v_unlinked integer := 0;
+begin
+  perform gatehouse.begin_linking(p_unlink);
+  if v_external_id = '' then
+    raise exception 'external_user_id is empty: leave it out to unlink every account of the service'
+      using errcode = 'GH018', detail = 'integration.incomplete';
+  elsif not exists (select from public.services s where s.id = p_unlink->>'service_id') then
+    raise exception 'There is no service "%"', p_unlink->>'service_id'
+      using errcode = 'GH016', detail = 'service.not_found';
+  end if;
+  for v in update public.user_integrations ui set is_active = false
+     where ui.user_id = v_user_id and ui.service_id = p_unlink->>'service_id' and ui.is_active
+       and (v_external_id is null or ui.external_user_id = v_external_id)
+    returning * loop
+    v_unlinked := v_unlinked + 1;
+    perform gatehouse.check_events(v_user_id);
+    perform gatehouse.note_integration(v, 'unlinked', case when v_unlinked = 1 then v_event_id end);
+  end loop;
+  return v_unlinked;
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.unlink_integrations(jsonb) is 'Disconnects accounts of a service softly.';
+--> statement-breakpoint
+revoke all on function gatehouse.unlink_integrations(jsonb) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.unlink_integrations(jsonb) to gatehouse_member, gatehouse_sql;
+--> statement-breakpoint
 -- function: integrations/update_integration
 -- Changes what a user says of a link: label, username, metadata, active, primary. What is not among the keys stays;
 -- given metadata replaces all but the primary flag. Definer: members write no links. p_change: {user_id, id, event_id,
 -- display_label, external_username, metadata, is_active, is_primary}. Answers done, or integration.not_found. Raises
--- GH013, GH016 to GH018, GH025.
+-- GH013, GH016 to GH018, GH024, GH025.
 create or replace function gatehouse.update_integration(p_change jsonb) returns text
 language plpgsql volatile security definer set search_path = ''
 as $$
@@ -452,6 +526,7 @@ begin
     perform gatehouse.check_metadata(p_change->'metadata');
   end if;
   if (p_change->>'is_active')::boolean is distinct from v.is_active and p_change->>'is_active' is not null then
+    perform gatehouse.check_events(v.user_id);
     perform gatehouse.note_integration(v, case when v.is_active then 'unlinked' else 'linked' end,
       (p_change->>'event_id')::uuid);
   end if;
