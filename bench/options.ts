@@ -19,7 +19,7 @@ It reports; it never fails on a figure. About 30 minutes, or 7 with --quick.
   --seconds S          measured time of a row in a round, default 3
   --consumers A,B      consumers of the sweep at a time, default 1,4,8
   --due N              connections that the sweep refreshes, default 10000; one run of cron takes 20000
-  --skip A,B           of: load, scale, sweep, bundle, startup
+  --skip A,B           of: load, scale, sweep, fairness, bundle, startup
   --only A,B           the same names
   --profile ROW        instead of all that: a CPU profile of one row, by package and function
   --postgres URL       superuser URL of a running server; it makes databases gatehouse_bench_… there.
@@ -30,7 +30,7 @@ It reports; it never fails on a figure. About 30 minutes, or 7 with --quick.
   --write-docs         write the tables into docs/performance.md
 `;
 
-const parts = ['load', 'scale', 'sweep', 'bundle', 'startup'] as const;
+const parts = ['load', 'scale', 'sweep', 'fairness', 'bundle', 'startup'] as const;
 export type Part = (typeof parts)[number];
 
 export interface Options {

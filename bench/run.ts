@@ -3,12 +3,14 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { main } from '../scripts/support/command-line.ts';
 import { type Environment, openEnvironment, seedDatabase } from './environment.ts';
+import { measureFairness } from './fairness/fairness.ts';
 import { type LoadProcess, startLoadProcess } from './load/client.ts';
 import { type Measurement, measureMatrix } from './measure.ts';
 import { type Options, readOptions } from './options.ts';
 import { profileRow } from './profile.ts';
 import { judge } from './report/bars.ts';
 import { writeFigures } from './report/docs.ts';
+import { fairnessSections } from './report/fairness-section.ts';
 import {
   barsSection,
   bundleSections,
@@ -93,20 +95,22 @@ async function measureAll(environment: Environment, load: LoadProcess, options: 
       ? await measureScale(environment, load, { few, manyUsers, connections: [1, 32], effort })
       : [];
   const sweep = parts.has('sweep') ? await measureSweep(environment, { ...options.sweep, latencies }) : [];
+  const fairness = parts.has('fairness') ? await measureFairness(environment, effort.rounds) : [];
   const summaries = summarizeAll(measurements);
-  const bars = judge({ summaries, bundle, startup, sweep });
+  const bars = judge({ summaries, bundle, startup, sweep, fairness });
   const sections: Section[] = [
     ...(bars.length > 0 ? [barsSection(bars)] : []),
     ...loadSections(summaries),
     ...(scale.length > 0 ? [scaleSection(scale)] : []),
     ...sweepSections(sweep),
+    ...fairnessSections(fairness),
     ...(bundle ? bundleSections(bundle) : []),
     ...(startup ? [startupSection(startup)] : []),
   ];
   const machine = describeMachine(environment, options);
   print(machine, sections);
   if (options.json !== undefined)
-    writeJson(options.json, { machine, bars, summaries, scale, sweep, bundle, startup, measurements });
+    writeJson(options.json, { machine, bars, summaries, scale, sweep, fairness, bundle, startup, measurements });
   if (options.writeDocs) writeFigures(DOCUMENT, sections, machine);
 }
 

@@ -10,6 +10,18 @@ CREATE TABLE "email_changes" (
 );
 --> statement-breakpoint
 ALTER TABLE "email_changes" ENABLE ROW LEVEL SECURITY;--> statement-breakpoint
+CREATE TABLE "job_failures" (
+	"job" varchar(50) NOT NULL,
+	"table_name" varchar(63) NOT NULL,
+	"row_id" uuid NOT NULL,
+	"attempts" bigint DEFAULT 1 NOT NULL,
+	"last_failure" jsonb NOT NULL,
+	"retry_at" timestamp with time zone NOT NULL,
+	"created_at" timestamp with time zone DEFAULT now() NOT NULL,
+	CONSTRAINT "job_failures_job_table_name_row_id_pk" PRIMARY KEY("job","table_name","row_id")
+);
+--> statement-breakpoint
+ALTER TABLE "job_failures" ENABLE ROW LEVEL SECURITY;--> statement-breakpoint
 CREATE TABLE "idempotency_keys" (
 	"key_hash" varchar(255) PRIMARY KEY NOT NULL,
 	"input_hash" varchar(255) NOT NULL,
@@ -18,6 +30,8 @@ CREATE TABLE "idempotency_keys" (
 );
 --> statement-breakpoint
 ALTER TABLE "idempotency_keys" ENABLE ROW LEVEL SECURITY;--> statement-breakpoint
+DROP INDEX "user_integrations_key_id_idx";--> statement-breakpoint
+DROP INDEX "oauth_connections_key_id_idx";--> statement-breakpoint
 -- squawk-ignore ban-drop-not-null -- who reads it asks first whether there is a code
 ALTER TABLE "magic_links" ALTER COLUMN "code_hash" DROP NOT NULL;--> statement-breakpoint
 ALTER TABLE "security_alerts" ADD COLUMN "email" varchar(255);--> statement-breakpoint
@@ -30,6 +44,7 @@ ALTER TABLE "email_changes" ADD CONSTRAINT "email_changes_user_id_users_id_fk" F
 CREATE INDEX "email_changes_user_id_idx" ON "email_changes" USING btree ("user_id","created_at");--> statement-breakpoint
 CREATE INDEX "email_changes_previous_email_idx" ON "email_changes" USING btree (lower("previous_email"));--> statement-breakpoint
 CREATE INDEX "email_changes_created_at_idx" ON "email_changes" USING btree ("created_at");--> statement-breakpoint
+CREATE INDEX "job_failures_retry_at_idx" ON "job_failures" USING btree ("retry_at");--> statement-breakpoint
 CREATE INDEX "idempotency_keys_created_at_idx" ON "idempotency_keys" USING btree ("created_at");--> statement-breakpoint
 -- squawk-ignore adding-foreign-key-constraint, constraint-missing-not-valid -- the column is new: there is nothing to read
 ALTER TABLE "connection_events" ADD CONSTRAINT "connection_events_actor_user_id_users_id_fk" FOREIGN KEY ("actor_user_id") REFERENCES "public"."users"("id") ON DELETE set null ON UPDATE no action;--> statement-breakpoint
@@ -39,9 +54,14 @@ CREATE INDEX "magic_links_email_idx" ON "magic_links" USING btree (lower("email"
 CREATE INDEX "magic_links_attempts_idx" ON "magic_links" USING btree ("expires_at") WHERE "magic_links"."attempts" > 0;--> statement-breakpoint
 -- squawk-ignore require-concurrent-index-creation -- before the first release: no table is large yet
 CREATE UNIQUE INDEX "user_integrations_verified_key" ON "user_integrations" USING btree ("service_id","external_user_id") WHERE "user_integrations"."verified_at" is not null;--> statement-breakpoint
+CREATE INDEX "user_integrations_key_user_idx" ON "user_integrations" USING btree ("key_id","user_id","id") WHERE "user_integrations"."key_id" is not null;--> statement-breakpoint
+CREATE INDEX "oauth_connections_key_owner_idx" ON "oauth_connections" USING btree ("key_id","owner","id");--> statement-breakpoint
 -- squawk-ignore require-concurrent-index-creation -- before the first release: no table is large yet
 CREATE INDEX "connection_events_actor_user_id_idx" ON "connection_events" USING btree ("actor_user_id");--> statement-breakpoint
+CREATE INDEX "connector_breakers_open_until_idx" ON "connector_breakers" USING btree ("open_until");--> statement-breakpoint
+CREATE INDEX "grant_revocations_owner_idx" ON "grant_revocations" USING btree ("owner","created_at");--> statement-breakpoint
 CREATE POLICY "email_changes_system" ON "email_changes" AS PERMISSIVE FOR ALL TO "gatehouse_system" USING (true) WITH CHECK (true);--> statement-breakpoint
+CREATE POLICY "job_failures_system" ON "job_failures" AS PERMISSIVE FOR ALL TO "gatehouse_system" USING (true) WITH CHECK (true);--> statement-breakpoint
 CREATE POLICY "idempotency_keys_system" ON "idempotency_keys" AS PERMISSIVE FOR ALL TO "gatehouse_system" USING (true) WITH CHECK (true);--> statement-breakpoint
 -- Deleting expired rows skips locked ones, and locking asks for a right to update something.
 grant select, update (day), delete on idempotency_keys to gatehouse_system;
@@ -64,3 +84,5 @@ update security_alerts a
        details = a.details || case when exists (select from email_changes c where c.id = a.id)
          then jsonb_build_object('changeId', a.id) else '{}' end
   from users u where u.id = a.user_id and a.email is null;
+--> statement-breakpoint
+grant select, insert, update, delete on job_failures to gatehouse_system;

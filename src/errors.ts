@@ -27,7 +27,7 @@ export const errors = {
     trpc: 'FORBIDDEN',
     message:
       'The token is frozen: whoever made it is no longer an administrator of the organisation, or is suspended. An administrator can make a new one.',
-    sqlstate: 'GH023',
+    sqlstate: 'GH026',
   },
   'scope.missing': { trpc: 'FORBIDDEN', message: 'The API token lacks the scope this call needs.', sqlstate: 'GH007' },
   'role.missing': { trpc: 'FORBIDDEN', message: 'This call needs a platform administrator.', sqlstate: 'GH008' },
@@ -137,7 +137,21 @@ export const errors = {
     trpc: 'CONFLICT',
     message: 'That is another account than the one connected here. Choose the same one, or connect it as a new one.',
   },
-  'connection.limit_reached': { trpc: 'CONFLICT', message: 'There are 200 connections already. Remove one first.' },
+  'connection.limit_reached': {
+    trpc: 'CONFLICT',
+    message: 'There are 200 connections already. Remove one first.',
+    sqlstate: 'GH027',
+  },
+  'integration.limit_reached': {
+    trpc: 'CONFLICT',
+    message: 'There are 1,000 linked accounts already, those that are not active too. Link one of them again.',
+    sqlstate: 'GH028',
+  },
+  'integration.too_large': {
+    trpc: 'PAYLOAD_TOO_LARGE',
+    message: 'That is more than a linked account may hold.',
+    sqlstate: 'GH029',
+  },
   'connection.needs_reauthorization': {
     trpc: 'CONFLICT',
     message: 'The provider no longer takes this connection. Connect the account again.',
@@ -146,6 +160,11 @@ export const errors = {
   'connection.failing': {
     trpc: 'SERVICE_UNAVAILABLE',
     message: 'The token has run out and the provider gives no new one just now. Try again later.',
+  },
+  'connection.client_refused': {
+    trpc: 'CONFLICT',
+    message:
+      'The provider does not take the client that this grant was linked with. Link it again with the right client id and secret.',
   },
   'connector.misconfigured': {
     trpc: 'SERVICE_UNAVAILABLE',

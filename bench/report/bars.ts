@@ -2,6 +2,7 @@ import type { StartupReport } from '../startup.ts';
 import type { Summary } from '../summary.ts';
 import { FRESH_TOKEN, SESSION, TOKEN } from '../rows.ts';
 import type { BundleReport } from '../support/bundle.ts';
+import type { FairnessRun } from '../fairness/fairness.ts';
 import { BATCH, WIDTH } from '../sweep/model.ts';
 import type { SweepRun } from '../sweep/run.ts';
 
@@ -27,10 +28,11 @@ export interface Findings {
   readonly bundle: BundleReport | undefined;
   readonly startup: StartupReport | undefined;
   readonly sweep: readonly SweepRun[];
+  readonly fairness: readonly FairnessRun[];
 }
 
 /** Every bar that the findings say something about. */
-export function judge({ summaries, bundle, startup, sweep }: Findings): Bar[] {
+export function judge({ summaries, bundle, startup, sweep, fairness }: Findings): Bar[] {
   const find = (row: string, latency: number, connections: number) =>
     summaries.find(
       (summary) => summary.row === row && summary.latency === latency && summary.connections === connections,
@@ -56,6 +58,9 @@ export function judge({ summaries, bundle, startup, sweep }: Findings): Bar[] {
     bar('Token fresh: round trips', 1, 'at most', ['', (fresh ?? find(FRESH_TOKEN, 0, 32))?.trips]),
     bar('Token fresh, 10 ms, 1 connection: p50 against the floor', 1.2, 'at most', ['×', fresh?.toFloor?.p50]),
     ...sweepBars(sweep),
+    ...fairness.map(({ job, ratio }) =>
+      bar(`One member’s worst: ${job} of others, against without`, 0.8, 'at least', ['×', ratio]),
+    ),
     bar('Bundle, gzip', BUNDLE_LIMIT_KIB, 'at most', [' KiB', bundle?.gzipKiB]),
     bar('Start-up CPU', 60, 'at most', [' ms', startup?.medianMs]),
   ].filter((entry) => entry !== null);

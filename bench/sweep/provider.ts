@@ -1,7 +1,8 @@
 /**
- * The provider of the sweep, as a process of its own: discovery, and a token endpoint that redeems refresh tokens, each
- * once, and answers after a while. `/control/…` is for the benchmark. Prints one line of JSON when it is ready.
+ * The provider of the sweep, as a process of its own: discovery, a token endpoint that redeems refresh tokens, each once,
+ * and answers after a while, and one that says whose an access token is. `/control/…` is for the benchmark. Prints one line of JSON when it is ready.
  */
+import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
@@ -25,7 +26,7 @@ let atOnce = 0;
 let mostAtOnce = 0;
 
 // A client ends its connections itself: closing an idle one races with the next request.
-const server = createServer({ keepAliveTimeout: 0 }, (request, response) => {
+const server = createServer({ keepAliveTimeout: 0, maxHeaderSize: 65_536 }, (request, response) => {
   answer(request, response).catch((error: unknown) => send(response, 500, { error: String(error) }));
 });
 server.listen(0, '127.0.0.1', () => console.log(JSON.stringify({ issuer: issuer() })));
@@ -38,6 +39,9 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
       return send(response, 200, metadata());
     case 'POST /token':
       return token(request, response);
+    case 'GET /me':
+      await sleep(delayMs);
+      return send(response, 200, { sub: subjectOf(request) });
     case 'POST /control/delay':
       delayMs = Number(searchParams.get('ms'));
       return send(response, 200, {});
@@ -85,6 +89,11 @@ function clientOf({ headers: { authorization = '' } }: IncomingMessage): string 
     .join(':');
 }
 
+/** Each access token is another account’s. */
+function subjectOf({ headers: { authorization = '' } }: IncomingMessage): string {
+  return createHash('sha256').update(authorization).digest('hex');
+}
+
 function send(response: ServerResponse, status: number, body: object): void {
   response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' });
   response.end(JSON.stringify(body));
@@ -95,6 +104,7 @@ function metadata(): object {
     issuer: issuer(),
     authorization_endpoint: `${issuer()}/authorize`,
     token_endpoint: `${issuer()}/token`,
+    userinfo_endpoint: `${issuer()}/me`,
     jwks_uri: `${issuer()}/jwks`,
     response_types_supported: ['code'],
   };

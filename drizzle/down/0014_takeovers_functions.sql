@@ -1,3 +1,85 @@
+drop function gatehouse.vault_entry(jsonb, jsonb);
+--> statement-breakpoint
+-- Rows of one table with values in the clear, by id after p_after: what cannot be sealed holds up nothing. Beside the values
+-- what it takes to say when a connection is due. Answers [{table, id, owner, connector, accountId, values: {field: text},
+-- version, status, hasRefreshToken, secondsLeft}, …].
+create or replace function gatehouse.values_to_seal(p_table text, p_after uuid, p_limit integer) returns jsonb
+language plpgsql stable
+as $$
+begin
+  if p_table = 'oauth_connections' then
+    return (select coalesce(jsonb_agg(found.entry), '[]') from (
+      select jsonb_build_object('table', p_table, 'id', c.id, 'owner', c.owner, 'connector', c.connector_id,
+          'accountId', c.account_id, 'version', c.version, 'status', c.status, 'hasRefreshToken', c.refresh_token is not null,
+          'secondsLeft', extract(epoch from c.expires_at - now()), 'values', jsonb_strip_nulls(jsonb_build_object(
+            'access_token', c.access_token, 'refresh_token', c.refresh_token, 'client_secret', c.client_secret))) as entry
+        from public.oauth_connections c
+       where c.id > p_after and ((access_token <> '' and left(access_token, 12) <> 'gatehouse:1:')
+         or left(refresh_token, 12) <> 'gatehouse:1:' or left(client_secret, 12) <> 'gatehouse:1:')
+       order by c.id limit p_limit) found);
+  elsif p_table = 'user_integrations' then
+    return (select coalesce(jsonb_agg(found.entry), '[]') from (
+      select jsonb_build_object('table', p_table, 'id', ui.id, 'owner', 'user:' || ui.user_id, 'connector', ui.service_id,
+          'accountId', coalesce(ui.external_user_id, ''), 'values', jsonb_strip_nulls(jsonb_build_object(
+            'credentials', gatehouse.credentials_text(ui.credentials), 'auth_code', ui.auth_code))) as entry
+        from public.user_integrations ui
+       where ui.id > p_after and (left(credentials #>> '{}', 12) <> 'gatehouse:1:' or left(auth_code, 12) <> 'gatehouse:1:')
+       order by ui.id limit p_limit) found);
+  end if;
+  return (select coalesce(jsonb_agg(found.entry), '[]') from (
+    select jsonb_build_object('table', p_table, 'id', r.id, 'owner', r.owner, 'connector', r.connector_id,
+        'accountId', r.account_id, 'values', jsonb_strip_nulls(jsonb_build_object(r.token_field, r.token,
+          'client_secret', r.client_secret))) as entry
+      from public.grant_revocations r
+     where r.id > p_after and (left(r.token, 12) <> 'gatehouse:1:' or left(r.client_secret, 12) <> 'gatehouse:1:')
+     order by r.id limit p_limit) found);
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.values_to_seal(text, uuid, integer) is 'Rows of a table with values in the clear.';
+--> statement-breakpoint
+revoke all on function gatehouse.values_to_seal(text, uuid, integer) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.values_to_seal(text, uuid, integer) to gatehouse_system;
+--> statement-breakpoint
+-- Rows with values under other keys than the active one. p_keys: those keys, of the ring; `?` stands for rows whose values
+-- are not all under one key. A row under a key that nobody has would come back for ever and is left out, as is what is
+-- not sealed at all (values_to_seal). Answers [{table, id, owner, connector, accountId, values: {field: text}}, …].
+create or replace function gatehouse.values_to_reseal(p_keys text[], p_limit integer) returns jsonb
+language plpgsql stable
+as $$
+begin
+  return (
+    select coalesce(jsonb_agg(found.entry), '[]') from (
+      (select jsonb_build_object('table', 'oauth_connections', 'id', c.id, 'owner', c.owner, 'connector', c.connector_id,
+          'accountId', c.account_id, 'values', jsonb_strip_nulls(jsonb_build_object('access_token', c.access_token,
+            'refresh_token', c.refresh_token, 'client_secret', c.client_secret))) as entry
+        from public.oauth_connections c
+       where c.key_id = any (p_keys || '?'::text) and (gatehouse.sealed_under(c.access_token, p_keys)
+         or gatehouse.sealed_under(c.refresh_token, p_keys) or gatehouse.sealed_under(c.client_secret, p_keys))
+       limit p_limit)
+      union all
+      (select jsonb_build_object('table', 'user_integrations', 'id', ui.id, 'owner', 'user:' || ui.user_id,
+          'connector', ui.service_id, 'accountId', coalesce(ui.external_user_id, ''), 'values', jsonb_strip_nulls(
+            jsonb_build_object('credentials', gatehouse.credentials_text(ui.credentials), 'auth_code', ui.auth_code)))
+        from public.user_integrations ui
+       where ui.key_id = any (p_keys || '?'::text) and (gatehouse.sealed_under(ui.credentials #>> '{}', p_keys)
+         or gatehouse.sealed_under(ui.auth_code, p_keys))
+       limit p_limit)
+      union all
+      (select jsonb_build_object('table', 'grant_revocations', 'id', r.id, 'owner', r.owner, 'connector', r.connector_id,
+          'accountId', r.account_id, 'values', jsonb_strip_nulls(jsonb_build_object(r.token_field, r.token, 'client_secret', r.client_secret)))
+        from public.grant_revocations r
+       where gatehouse.sealed_under(r.token, p_keys) or gatehouse.sealed_under(r.client_secret, p_keys)
+       limit p_limit)
+    ) found);
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.values_to_reseal(text[], integer) is 'Rows whose values are under an older key.';
+--> statement-breakpoint
+revoke all on function gatehouse.values_to_reseal(text[], integer) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.values_to_reseal(text[], integer) to gatehouse_system;
+--> statement-breakpoint
 -- Keeps a grant in the vault: a new connection of the subject, or the same account once more, in place. Definer: members
 -- write no tokens. p_grant: {id, eventId, begunBy, connectionId, connector, accountId, issuer, subject, clientId,
 -- accessToken, refreshToken, tokenType, expiresIn, refreshExpiresIn, nextRefreshIn, scopes, metadata, parameters, service,
@@ -93,6 +175,81 @@ revoke all on function gatehouse.store_connection(jsonb) from public;
 --> statement-breakpoint
 grant execute on function gatehouse.store_connection(jsonb) to gatehouse_member;
 --> statement-breakpoint
+drop function gatehouse.set_aside(text, jsonb);
+--> statement-breakpoint
+-- A connection as the Worker needs it to use or refresh it. Values stay sealed; times are seconds from now, so that only
+-- one clock counts.
+create or replace function gatehouse.sealed_connection(p_connection public.oauth_connections) returns jsonb
+language plpgsql stable
+as $$
+begin
+  return jsonb_build_object('id', p_connection.id, 'owner', p_connection.owner, 'connector', p_connection.connector_id,
+    'accountId', p_connection.account_id, 'clientId', p_connection.client_id, 'clientSecret', p_connection.client_secret,
+    'accessToken', p_connection.access_token, 'refreshToken', p_connection.refresh_token,
+    'tokenType', p_connection.token_type, 'scopes', p_connection.scopes, 'status', p_connection.status,
+    'version', p_connection.version, 'parameters', p_connection.parameters,
+    'expiresAt', p_connection.expires_at, 'failureCount', p_connection.failure_count,
+    'lastFailure', p_connection.last_failure, 'isDoubtful', p_connection.lease_doubtful,
+    'secondsLeft', extract(epoch from p_connection.expires_at - now()));
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.sealed_connection(public.oauth_connections) is 'A connection with its sealed values, for the Worker.';
+--> statement-breakpoint
+revoke all on function gatehouse.sealed_connection(public.oauth_connections) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.sealed_connection(public.oauth_connections) to gatehouse_system;
+--> statement-breakpoint
+drop function gatehouse.revocation_entry(public.grant_revocations);
+--> statement-breakpoint
+-- Puts newly sealed values where the very old ones still are: a refresh or a SQL write in between keeps its own. The version
+-- stays, so a refresh that is on its way is not lost. p_rows: [{table, id, owner, accountId, from: {field: text}, to:
+-- {field: envelope}}, …]; of a row that got its first seals also version and nextRefreshIn (seconds), when it is due.
+create or replace function gatehouse.reseal_values(p_rows jsonb) returns integer
+language plpgsql volatile
+as $$
+declare
+  v_connections integer;
+  v_integrations integer;
+  v_revocations integer;
+begin
+  update public.oauth_connections c
+     set access_token = case when c.access_token = r->'from'->>'access_token'
+           then r->'to'->>'access_token' else c.access_token end,
+         refresh_token = case when c.refresh_token = r->'from'->>'refresh_token'
+           then r->'to'->>'refresh_token' else c.refresh_token end,
+         client_secret = case when c.client_secret = r->'from'->>'client_secret'
+           then r->'to'->>'client_secret' else c.client_secret end,
+         next_refresh_at = case when c.next_refresh_at is null and c.status = 'active' and c.version = (r->>'version')::bigint
+           then now() + make_interval(secs => (r->>'nextRefreshIn')::double precision) else c.next_refresh_at end
+    from jsonb_array_elements(p_rows) r
+   where r->>'table' = 'oauth_connections' and c.id = (r->>'id')::uuid
+     -- A seal is for its owner and account: those may have changed since as well.
+     and c.owner = coalesce(r->>'owner', c.owner) and c.account_id = coalesce(r->>'accountId', c.account_id);
+  get diagnostics v_connections = row_count;
+  update public.user_integrations ui
+     set credentials = case when gatehouse.credentials_text(ui.credentials) = r->'from'->>'credentials'
+           then r->'to'->'credentials' else ui.credentials end,
+         auth_code = case when ui.auth_code = r->'from'->>'auth_code' then r->'to'->>'auth_code' else ui.auth_code end
+    from jsonb_array_elements(p_rows) r
+   where r->>'table' = 'user_integrations' and ui.id = (r->>'id')::uuid and 'user:' || ui.user_id = r->>'owner'
+     and ui.service_id = r->>'connector' and coalesce(ui.external_user_id, '') = r->>'accountId';
+  get diagnostics v_integrations = row_count;
+  update public.grant_revocations g
+     set token = case when g.token = r->'from'->>g.token_field then r->'to'->>g.token_field else g.token end,
+         client_secret = case when g.client_secret = r->'from'->>'client_secret'
+           then r->'to'->>'client_secret' else g.client_secret end
+    from jsonb_array_elements(p_rows) r
+   where r->>'table' = 'grant_revocations' and g.id = (r->>'id')::uuid;
+  get diagnostics v_revocations = row_count;
+  return v_connections + v_integrations + v_revocations;
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.reseal_values(jsonb) is 'Puts newly sealed values where the old ones still are.';
+--> statement-breakpoint
+revoke all on function gatehouse.reseal_values(jsonb) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.reseal_values(jsonb) to gatehouse_system;
+--> statement-breakpoint
 -- A token of the subject's connection in one trip: the fresh one, or the lease to refresh it. Definer: members read no
 -- tokens. p_request: see own_connection, plus lease {id, seconds, isForced, singleUse, refreshable}. A refresh by
 -- hand is forced, though not within thirty seconds of the last. Connectors not in `refreshable` have no code here: their
@@ -161,6 +318,62 @@ revoke all on function gatehouse.read_token(jsonb) from public;
 --> statement-breakpoint
 grant execute on function gatehouse.read_token(jsonb) to gatehouse_member;
 --> statement-breakpoint
+-- Until when the connector of a connection is left alone; null when it is not.
+create or replace function gatehouse.open_breaker_until(p_connection public.oauth_connections) returns timestamptz
+language plpgsql stable
+as $$
+begin
+  return (select b.open_until from public.connector_breakers b
+    where b.connector_id = p_connection.connector_id and b.client_id = coalesce(p_connection.client_id, '')
+      and b.open_until > now());
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.open_breaker_until(public.oauth_connections) is 'Until when the connector of a connection is left alone.';
+--> statement-breakpoint
+revoke all on function gatehouse.open_breaker_until(public.oauth_connections) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.open_breaker_until(public.oauth_connections) to gatehouse_system;
+--> statement-breakpoint
+-- Leaves a connector alone for a while, longer each time in a row. p_breaker: {connector, clientId, seconds, maxSeconds,
+-- failure}. Whoever finds it open already changes nothing. The first time that our client is refused is an event: one alert,
+-- however many connections wait. Answers {isNew, seconds}: how long it is open from now.
+create or replace function gatehouse.open_breaker(p_breaker jsonb) returns jsonb
+language plpgsql volatile
+as $$
+declare
+  v public.connector_breakers;
+  v_is_new boolean;
+  v_seconds double precision := (p_breaker->>'seconds')::double precision;
+begin
+  insert into public.connector_breakers (connector_id, client_id, opened_at, open_until, last_failure)
+  values (p_breaker->>'connector', coalesce(p_breaker->>'clientId', ''), now(), now() + make_interval(secs => v_seconds),
+    p_breaker->'failure' || jsonb_build_object('at', now()))
+  on conflict (connector_id, client_id) do nothing;
+  v_is_new := found;
+  if not v_is_new then
+    update public.connector_breakers b
+       set open_until = now() + make_interval(
+             secs => least((p_breaker->>'maxSeconds')::double precision, v_seconds * 2 ^ least(b.trips, 20))),
+           trips = b.trips + 1, last_failure = p_breaker->'failure' || jsonb_build_object('at', now())
+     where b.connector_id = p_breaker->>'connector' and b.client_id = coalesce(p_breaker->>'clientId', '')
+       and b.open_until <= now();
+  end if;
+  select * into v from public.connector_breakers b
+   where b.connector_id = p_breaker->>'connector' and b.client_id = coalesce(p_breaker->>'clientId', '');
+  if v_is_new and p_breaker->'failure'->>'class' = 'configuration' then
+    insert into public.outbox (type, subject_id, payload) values ('connector.misconfigured', v.connector_id,
+      jsonb_build_object('connector', v.connector_id, 'reason', p_breaker->'failure'->>'code'));
+  end if;
+  return jsonb_build_object('isNew', v_is_new,
+    'seconds', greatest(1, coalesce(extract(epoch from v.open_until - now()), v_seconds)));
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.open_breaker(jsonb) is 'Leaves a connector alone for a while.';
+--> statement-breakpoint
+revoke all on function gatehouse.open_breaker(jsonb) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.open_breaker(jsonb) to gatehouse_system;
+--> statement-breakpoint
 -- Notes that a token was handed out, and to whom: at most once a minute, and never waiting for anybody.
 create or replace function gatehouse.note_token_read(p_connection public.oauth_connections) returns void
 language plpgsql volatile
@@ -206,6 +419,286 @@ comment on function gatehouse.note_connection(public.oauth_connections, jsonb) i
 revoke all on function gatehouse.note_connection(public.oauth_connections, jsonb) from public;
 --> statement-breakpoint
 grant execute on function gatehouse.note_connection(public.oauth_connections, jsonb) to gatehouse_system;
+--> statement-breakpoint
+-- Leases a claimed batch in one trip. p_rows: [[id, version], …]; p_lease: see take_lease. Left out: whoever moved on, is
+-- leased, or has a connector that is left alone (those wait for it, spread over a minute). What can not be refreshed any
+-- more is ended here. Answers [{connection, isUnanswered}, …]. In the order of ids, so that two batches cannot deadlock.
+create or replace function gatehouse.lease_connections(p_rows jsonb, p_lease jsonb) returns jsonb
+language plpgsql volatile
+as $$
+declare
+  v_row record;
+  v public.oauth_connections;
+  v_paused_until timestamptz;
+  v_lease jsonb;
+  v_leased jsonb := '[]';
+begin
+  for v_row in select (r->>0)::uuid as id, r->1 as version from jsonb_array_elements(p_rows) r order by 1 loop
+    v_lease := gatehouse.take_lease(v_row.id, p_lease || jsonb_build_object('version', v_row.version));
+    continue when v_lease->>'outcome' <> 'leased';
+    select * into v from public.oauth_connections c where c.id = v_row.id;
+    v_paused_until := gatehouse.open_breaker_until(v);
+    if p_lease ? 'refreshable' and not p_lease->'refreshable' ? v.connector_id then
+      -- No code here knows it: whoever brought the grant renews it.
+      update public.oauth_connections set lease_id = null, lease_until = null, next_refresh_at = null where id = v.id;
+    elsif (v.refresh_token is null or v.refresh_expires_at <= now()) and v.expires_at > now() then
+      -- The token in hand is good to its end.
+      update public.oauth_connections set lease_id = null, lease_until = null, next_refresh_at = v.expires_at
+       where id = v.id;
+    elsif v.refresh_token is null or v.refresh_expires_at <= now() then
+      perform gatehouse.end_connection(v, 'expired', jsonb_build_object('class', 'permanent', 'status', null,
+        'code', case when v.refresh_token is null then 'no_refresh_token' else 'refresh_token_expired' end));
+    elsif v_paused_until is not null then
+      update public.oauth_connections set lease_id = null, lease_until = null,
+        next_refresh_at = v_paused_until + random() * interval '1 minute' where id = v.id;
+    else
+      v_leased := v_leased || jsonb_build_array(v_lease - 'outcome');
+    end if;
+  end loop;
+  return v_leased;
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.lease_connections(jsonb, jsonb) is 'Leases a claimed batch of connections.';
+--> statement-breakpoint
+revoke all on function gatehouse.lease_connections(jsonb, jsonb) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.lease_connections(jsonb, jsonb) to gatehouse_system;
+--> statement-breakpoint
+drop function gatehouse.is_set_aside(text, text, uuid);
+--> statement-breakpoint
+drop function gatehouse.integration_entry(public.user_integrations);
+--> statement-breakpoint
+drop function gatehouse.has_own_client(public.oauth_connections);
+--> statement-breakpoint
+-- Ends a lease whose refresh did not work. p_failed: {id, version, leaseId, result, failure: {class, code, status},
+-- retryIn}. With a result the connection ends so; without one only the evidence is kept, and when to try again. A wrong
+-- client is the deployment's matter and leaves no mark at all. Answers recorded, or superseded: somebody's newer tokens are
+-- there, and the failure says nothing about them.
+create or replace function gatehouse.fail_refresh(p_failed jsonb) returns text
+language plpgsql volatile
+as $$
+declare
+  v_failure jsonb := p_failed->'failure';
+  v public.oauth_connections;
+  v_is_new boolean;
+begin
+  select * into v from public.oauth_connections c where c.id = (p_failed->>'id')::uuid for no key update;
+  if not found or v.version <> (p_failed->>'version')::bigint
+      or v.lease_id is distinct from (p_failed->>'leaseId')::uuid then
+    return 'superseded';
+  elsif p_failed->>'result' is not null then
+    perform gatehouse.end_connection(v, (p_failed->>'result')::public.oauth_status, v_failure);
+    return 'recorded';
+  end if;
+  update public.oauth_connections
+     set lease_id = null, lease_until = null, lease_doubtful = false,
+         next_refresh_at = case when status = 'active'
+           then now() + make_interval(secs => (p_failed->>'retryIn')::double precision) end
+   where id = v.id;
+  if v_failure->>'class' <> 'configuration' then
+    v_is_new := v.last_failure->>'code' is distinct from v_failure->>'code';
+    update public.oauth_connections
+       set failure_count = failure_count + 1, failing_since = coalesce(failing_since, now()),
+           last_failure = v_failure || jsonb_build_object('at', now())
+     where id = v.id returning * into v;
+    if v_is_new then
+      perform gatehouse.note_connection(v, jsonb_build_object('event', 'refresh_failed', 'evidence',
+        v.last_failure || jsonb_build_object('attempt', v.failure_count, 'nextTryAt', v.next_refresh_at)));
+    end if;
+  end if;
+  return 'recorded';
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.fail_refresh(jsonb) is 'Ends a lease whose refresh did not work.';
+--> statement-breakpoint
+revoke all on function gatehouse.fail_refresh(jsonb) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.fail_refresh(jsonb) to gatehouse_system;
+--> statement-breakpoint
+-- Takes a connection out of the vault. Its token is kept, sealed as it was, only until the provider has revoked it.
+create or replace function gatehouse.drop_connection(p_connection public.oauth_connections, p_event_id uuid) returns void
+language plpgsql volatile
+as $$
+begin
+  insert into public.grant_revocations
+    (id, connection_id, owner, connector_id, account_id, client_id, client_secret, token_field, token, parameters)
+  select p_connection.id, p_connection.id, p_connection.owner, p_connection.connector_id, p_connection.account_id,
+    p_connection.client_id, p_connection.client_secret,
+    case when p_connection.refresh_token is null then 'access_token' else 'refresh_token' end,
+    coalesce(p_connection.refresh_token, p_connection.access_token), p_connection.parameters
+   where coalesce(p_connection.refresh_token, p_connection.access_token) <> ''
+  on conflict (id) do nothing;
+  update public.connected_apps set disconnected_at = now()
+   where organization_id = p_connection.organization_id and connection_id = p_connection.id;
+  delete from public.oauth_connections where id = p_connection.id;
+  perform gatehouse.note_connection(p_connection,
+    jsonb_build_object('id', p_event_id, 'event', 'disconnected', 'outbox', true));
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.drop_connection(public.oauth_connections, uuid) is 'Takes a connection out of the vault, its grant to be revoked.';
+--> statement-breakpoint
+revoke all on function gatehouse.drop_connection(public.oauth_connections, uuid) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.drop_connection(public.oauth_connections, uuid) to gatehouse_system;
+--> statement-breakpoint
+drop function gatehouse.connection_room(text);
+--> statement-breakpoint
+drop function gatehouse.connection_entry(public.oauth_connections);
+--> statement-breakpoint
+-- For the subject's own connection: whether its connector is left alone just now, until when, and why.
+create or replace function gatehouse.connection_breaker(p_id uuid) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+begin
+  return (select jsonb_build_object('openUntil', b.open_until, 'class', b.last_failure->>'class',
+      'code', b.last_failure->>'code')
+    from public.connector_breakers b, gatehouse.own_connection(jsonb_build_object('connectionId', p_id)) c
+   where b.connector_id = c.connector_id and b.client_id = coalesce(c.client_id, '') and b.open_until > now());
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.connection_breaker(uuid) is 'Whether the connector of a connection of the subject is left alone.';
+--> statement-breakpoint
+revoke all on function gatehouse.connection_breaker(uuid) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.connection_breaker(uuid) to gatehouse_member;
+--> statement-breakpoint
+-- Stores the tokens of a refresh: by id, version and lease, so that of two answers only the holder's counts. p_commit: {id,
+-- version, leaseId, connection (as leased), tokens: {accessToken, refreshToken, clientSecret, tokenType, expiresIn,
+-- refreshExpiresIn, scopes, nextRefreshIn}}; what is null stays, lifetimes aside. Answers committed; superseded (another set
+-- came first); gone: disconnected meanwhile, so the new token is to be revoked as well.
+create or replace function gatehouse.commit_refresh(p_commit jsonb) returns text
+language plpgsql volatile
+as $$
+declare
+  v_tokens jsonb := p_commit->'tokens';
+  v_leased jsonb := p_commit->'connection';
+  v_before public.oauth_connections;
+  v public.oauth_connections;
+begin
+  select * into v_before from public.oauth_connections c where c.id = (p_commit->>'id')::uuid for no key update;
+  if not found then
+    insert into public.grant_revocations
+      (id, connection_id, owner, connector_id, account_id, client_id, client_secret, token_field, token, parameters)
+    values ((p_commit->>'leaseId')::uuid, (p_commit->>'id')::uuid, v_leased->>'owner', v_leased->>'connector',
+      v_leased->>'accountId', v_leased->>'clientId', v_leased->>'clientSecret',
+      case when v_tokens->>'refreshToken' is null then 'access_token' else 'refresh_token' end,
+      coalesce(v_tokens->>'refreshToken', v_tokens->>'accessToken'), coalesce(v_leased->'parameters', '{}'))
+    on conflict (id) do nothing;
+    return 'gone';
+  elsif v_before.version <> (p_commit->>'version')::bigint
+      or v_before.lease_id is distinct from (p_commit->>'leaseId')::uuid then
+    return case when v_before.access_token = v_tokens->>'accessToken' then 'committed' else 'superseded' end;
+  end if;
+  update public.oauth_connections c
+     set access_token = v_tokens->>'accessToken', refresh_token = coalesce(v_tokens->>'refreshToken', c.refresh_token),
+         client_secret = coalesce(v_tokens->>'clientSecret', c.client_secret), token_type = v_tokens->>'tokenType',
+         expires_at = now() + make_interval(secs => (v_tokens->>'expiresIn')::double precision),
+         refresh_expires_at = coalesce(now() + make_interval(secs => (v_tokens->>'refreshExpiresIn')::double precision),
+           c.refresh_expires_at),
+         next_refresh_at = now() + make_interval(secs => (v_tokens->>'nextRefreshIn')::double precision),
+         scopes = coalesce(v_tokens->>'scopes', c.scopes), last_refresh_at = now(), status = 'active',
+         -- Whose account it is can be asked with the new token.
+         identify_at = case when c.identify_at is not null then now() end,
+         version = c.version + 1, lease_id = null, lease_until = null, lease_doubtful = false,
+         failure_count = 0, failing_since = null, last_failure = null
+   where c.id = v_before.id returning * into v;
+  delete from public.connector_breakers where connector_id = v.connector_id and client_id = coalesce(v.client_id, '');
+  if v_before.failing_since is not null then
+    perform gatehouse.note_connection(v, jsonb_build_object('id', p_commit->>'leaseId', 'event', 'recovered',
+      'outbox', v_before.status <> 'active', 'evidence',
+      jsonb_build_object('failingSince', v_before.failing_since, 'attempts', v_before.failure_count)));
+  end if;
+  return 'committed';
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.commit_refresh(jsonb) is 'Stores the tokens of a refresh, once a version.';
+--> statement-breakpoint
+revoke all on function gatehouse.commit_refresh(jsonb) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.commit_refresh(jsonb) to gatehouse_system;
+--> statement-breakpoint
+-- Takes connections for one worker whose account is to be asked for: for ten minutes, in which it settles them. Answers
+-- them as sealed_connection does.
+create or replace function gatehouse.claim_unidentified(p_limit integer) returns jsonb
+language plpgsql volatile
+as $$
+declare
+  v_claimed jsonb;
+begin
+  with due as (
+    select id from public.oauth_connections where identify_at <= now()
+     order by identify_at limit p_limit for update skip locked
+  ), claimed as (
+    update public.oauth_connections c set identify_at = now() + interval '10 minutes'
+      from due where c.id = due.id returning gatehouse.sealed_connection(c) as sealed
+  )
+  select coalesce(jsonb_agg(sealed), '[]') into v_claimed from claimed;
+  return v_claimed;
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.claim_unidentified(integer) is 'Takes a batch of connections whose account is not known yet.';
+--> statement-breakpoint
+revoke all on function gatehouse.claim_unidentified(integer) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.claim_unidentified(integer) to gatehouse_system;
+--> statement-breakpoint
+-- Takes grants to revoke for one worker, for five minutes. `isShared`: the same account is connected elsewhere by the same
+-- client, so a provider that ends a whole grant would end that one too. Answers [{id, owner, connector, …}, …].
+create or replace function gatehouse.claim_revocations(p_limit integer) returns jsonb
+language plpgsql volatile
+as $$
+declare
+  v_claimed jsonb;
+begin
+  with due as (
+    select id from public.grant_revocations where next_try_at <= now()
+     order by next_try_at limit p_limit for update skip locked
+  ), claimed as (
+    update public.grant_revocations r set next_try_at = now() + interval '5 minutes', attempts = r.attempts + 1
+      from due where r.id = due.id returning r.*
+  )
+  select coalesce(jsonb_agg(jsonb_build_object('id', r.id, 'owner', r.owner, 'connector', r.connector_id, 'accountId', r.account_id,
+      'clientId', r.client_id, 'clientSecret', r.client_secret, 'field', r.token_field, 'token', r.token,
+      'parameters', r.parameters, 'attempts', r.attempts, 'isShared', exists (
+        select from public.oauth_connections c where c.connector_id = r.connector_id and c.account_id = r.account_id
+           and c.client_id is not distinct from r.client_id))), '[]') into v_claimed from claimed r;
+  return v_claimed;
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.claim_revocations(integer) is 'Takes a batch of grants that are to be revoked.';
+--> statement-breakpoint
+revoke all on function gatehouse.claim_revocations(integer) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.claim_revocations(integer) to gatehouse_system;
+--> statement-breakpoint
+-- Takes the most overdue connections for one worker: their due time moves three minutes on, so that nobody else takes them
+-- meanwhile, and they come back by themselves when the worker is lost. Answers [[id, version], …].
+create or replace function gatehouse.claim_due(p_limit integer) returns jsonb
+language plpgsql volatile
+as $$
+declare
+  v_claimed jsonb;
+begin
+  with due as (
+    select id from public.oauth_connections where next_refresh_at <= now()
+     order by next_refresh_at limit p_limit for update skip locked
+  ), claimed as (
+    update public.oauth_connections c set next_refresh_at = now() + interval '3 minutes'
+      from due where c.id = due.id returning c.id, c.version
+  )
+  select coalesce(jsonb_agg(jsonb_build_array(id, version)), '[]') into v_claimed from claimed;
+  return v_claimed;
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.claim_due(integer) is 'Takes a batch of connections that are due.';
+--> statement-breakpoint
+revoke all on function gatehouse.claim_due(integer) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.claim_due(integer) to gatehouse_system;
+--> statement-breakpoint
+drop function gatehouse.breaker_key(public.oauth_connections);
+--> statement-breakpoint
+drop function gatehouse.bound_revocations(text);
 --> statement-breakpoint
 -- Stores the state of a redirect that will connect an account, for ten minutes: of the person who began it, for the subject.
 -- p_state: {id, stateHash, connector, connectors, browserHash, redirectUrl, request: {scopes, parameters, connectionId,
@@ -267,6 +760,8 @@ revoke all on function gatehouse.begin_connect(jsonb) from public;
 --> statement-breakpoint
 grant execute on function gatehouse.begin_connect(jsonb) to gatehouse_member;
 --> statement-breakpoint
+drop function gatehouse.answer_limit();
+--> statement-breakpoint
 -- Deletes at most p_limit rows of one table that are past their grace, oldest first, and says how many. Bounded, and
 -- skipping locked rows, so two runs at once only share the work. Graces: requirement 3 §5.2; histories 365 days; a
 -- device as long as its cookie.
@@ -321,6 +816,55 @@ revoke all on function gatehouse.cleanup_batch(text, integer) from public;
 --> statement-breakpoint
 grant execute on function gatehouse.cleanup_batch(text, integer) to gatehouse_system;
 --> statement-breakpoint
+-- Changes what a user says of a link: label, username, metadata, active, primary. What is not among the keys stays;
+-- given metadata replaces all but the primary flag. Definer: members write no links. p_change: {user_id, id, event_id,
+-- display_label, external_username, metadata, is_active, is_primary}. Answers done, or integration.not_found. Raises
+-- GH013, GH016 to GH018.
+create or replace function gatehouse.update_integration(p_change jsonb) returns text
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  v public.user_integrations;
+begin
+  perform gatehouse.check_link(p_change);
+  if not coalesce(gatehouse.may_act_for(p_change->>'user_id'), false) then
+    raise exception 'subject.forbidden' using errcode = 'GH013', detail = 'subject.forbidden';
+  end if;
+  -- One at a time for a user: two calls that each name a primary one leave one.
+  perform from public.users u where u.id = p_change->>'user_id' for no key update;
+  select * into v from public.user_integrations ui
+   where ui.user_id = p_change->>'user_id' and ui.id = (p_change->>'id')::uuid for no key update;
+  if v.id is null then
+    return 'integration.not_found';
+  elsif (p_change->>'is_active')::boolean and not v.is_active then
+    perform gatehouse.linkable_service(v.service_id);
+  end if;
+  if (p_change->>'is_primary')::boolean then
+    update public.user_integrations ui set metadata = ui.metadata - 'primary'
+     where ui.user_id = v.user_id and ui.service_id = v.service_id and ui.id <> v.id and ui.metadata ? 'primary';
+  end if;
+  update public.user_integrations ui
+     set display_label = case when p_change ? 'display_label' then p_change->>'display_label' else ui.display_label end,
+         external_username = case when p_change ? 'external_username' then p_change->>'external_username'
+           else ui.external_username end,
+         is_active = coalesce((p_change->>'is_active')::boolean, ui.is_active),
+         metadata = (coalesce(nullif(p_change->'metadata', 'null'), ui.metadata) - 'primary')
+           || case when coalesce((p_change->>'is_primary')::boolean, ui.metadata->'primary' = 'true', false)
+              then '{"primary": true}'::jsonb else '{}' end
+   where ui.id = v.id;
+  if (p_change->>'is_active')::boolean is distinct from v.is_active and p_change->>'is_active' is not null then
+    perform gatehouse.note_integration(v, case when v.is_active then 'unlinked' else 'linked' end,
+      (p_change->>'event_id')::uuid);
+  end if;
+  return 'done';
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.update_integration(jsonb) is 'Changes a link.';
+--> statement-breakpoint
+revoke all on function gatehouse.update_integration(jsonb) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.update_integration(jsonb) to gatehouse_member;
+--> statement-breakpoint
 -- Disconnects accounts of a service softly: all of them, or the one of that external id (an empty one is refused: a
 -- variable that was never filled does not mean all). Their tokens stay in the vault, for linking again. Definer:
 -- members write no links. p_unlink: {user_id, service_id, external_user_id}, and of the Worker's: event_id. Answers how
@@ -359,6 +903,8 @@ revoke all on function gatehouse.unlink_integrations(jsonb) from public;
 --> statement-breakpoint
 grant execute on function gatehouse.unlink_integrations(jsonb) to gatehouse_member, gatehouse_sql;
 --> statement-breakpoint
+drop function gatehouse.take_room(text, text);
+--> statement-breakpoint
 -- The event of a link, in the same transaction. Sent again with one id it is the same event.
 create or replace function gatehouse.note_integration(
   p_integration public.user_integrations, p_event text, p_event_id uuid
@@ -376,6 +922,8 @@ end $$;
 comment on function gatehouse.note_integration(public.user_integrations, text, uuid) is 'Writes the event of a link.';
 --> statement-breakpoint
 revoke all on function gatehouse.note_integration(public.user_integrations, text, uuid) from public;
+--> statement-breakpoint
+drop function gatehouse.link_room(text);
 --> statement-breakpoint
 -- Links a service to a connection of the subject. Definer: members write no links. p_link: {connection_id, service_id,
 -- display_label, event_id}. Raises GH016 to GH018, GH022.
@@ -471,7 +1019,152 @@ revoke all on function gatehouse.link_integration(jsonb) from public;
 --> statement-breakpoint
 grant execute on function gatehouse.link_integration(jsonb) to gatehouse_member, gatehouse_sql;
 --> statement-breakpoint
+-- Links a service to an account that is in the vault: Gmail and Calendar of one Google account share its grant. An
+-- integration that is known by that account, or by its address, is the same one.
+create or replace function gatehouse.link_connection(
+  p_connection public.oauth_connections, p_service_id text, p_event_id uuid
+) returns uuid
+language plpgsql volatile
+as $$
+declare
+  v_service public.services := gatehouse.linkable_service(p_service_id);
+  v_email text := p_connection.connector_metadata->p_connection.connector_id->>'email';
+  v public.user_integrations;
+begin
+  if v_service.connector_id <> p_connection.connector_id then
+    raise exception 'That account is not one of %', v_service.name
+      using errcode = 'GH018', detail = 'integration.incomplete';
+  end if;
+  select * into v from public.user_integrations ui
+   where ui.user_id = p_connection.user_id and ui.service_id = v_service.id
+     and (ui.connection_id = p_connection.id or ui.external_user_id in (p_connection.account_id, v_email))
+   order by ui.connection_id = p_connection.id desc nulls last, ui.created_at, ui.id limit 1;
+  if v.id is null then
+    insert into public.user_integrations as ui
+      (user_id, service_id, connection_id, external_user_id, external_username, created_by)
+    values (p_connection.user_id, v_service.id, p_connection.id, p_connection.account_id, v_email,
+      gatehouse.actor_user_id())
+    returning * into v;
+  else
+    update public.user_integrations ui
+       set connection_id = p_connection.id, is_active = true,
+           external_username = coalesce(v_email, ui.external_username)
+     where ui.id = v.id;
+  end if;
+  perform gatehouse.note_integration(v, 'linked', p_event_id);
+  return v.id;
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.link_connection(public.oauth_connections, text, uuid) is 'Links a service to a connection of the vault.';
+--> statement-breakpoint
+revoke all on function gatehouse.link_connection(public.oauth_connections, text, uuid) from public;
+--> statement-breakpoint
+-- Puts tokens that a link brought into the vault, under an account that stands for the unknown one, and answers the
+-- connection. Without an access token the recorded end is the epoch: expired. The tokens are text as given.
+create or replace function gatehouse.keep_tokens(
+  p_link jsonb, p_integration public.user_integrations, p_connector_id text
+) returns uuid
+language plpgsql volatile
+as $$
+declare
+  v_account text := gatehouse.unverified_account(p_integration.service_id, p_integration.external_user_id);
+  v_access text := nullif(p_link->>'access_token', '');
+  v_refresh text := nullif(p_link->>'refresh_token', '');
+  v_is_sealed boolean := gatehouse.is_sealed(coalesce(v_access, v_refresh));
+  v_expires_at timestamptz := case when v_access is null then to_timestamp(0)
+    else nullif(p_link->>'token_expires_at', '')::timestamptz end;
+  v_before public.oauth_connections;
+  v public.oauth_connections;
+begin
+  select * into v_before from public.oauth_connections c
+   where c.owner = 'user:' || p_integration.user_id and c.connector_id = p_connector_id and c.account_id = v_account;
+  if not v_is_sealed and p_integration.connection_id is not null then
+    -- What a SQL client brings is sealed later, for the row it is in.
+    v_account := coalesce((select c.account_id from public.oauth_connections c
+      where c.id = p_integration.connection_id and c.account_id like 'unverified:%'), v_account);
+  elsif exists (select from public.user_integrations ui where ui.user_id = p_integration.user_id
+      and ui.connection_id = v_before.id and ui.id <> p_integration.id) then
+    -- The external id of that other one has changed since.
+    if v_is_sealed then
+      raise exception 'Another account of this service holds that grant'
+        using errcode = 'GH021', detail = 'integration.conflict';
+    end if;
+    v_account := 'unverified:' || gen_random_uuid();
+  end if;
+  insert into public.oauth_connections as c
+    (user_id, connector_id, account_id, client_id, client_secret, access_token, refresh_token, expires_at,
+     next_refresh_at, identify_at, scopes, created_by)
+  values (p_integration.user_id, p_connector_id, v_account, nullif(p_link->>'client_id', ''),
+    nullif(p_link->>'client_secret', ''), coalesce(v_access, ''), v_refresh, v_expires_at,
+    now() + make_interval(secs => (p_link->>'next_refresh_in')::double precision), now(),
+    coalesce(gatehouse.scopes_text(p_link->'granted_scopes'), ''), gatehouse.actor_user_id())
+  on conflict (owner, connector_id, account_id) do update
+    set access_token = coalesce(v_access, c.access_token),
+        expires_at = case when v_access is null then c.expires_at else excluded.expires_at end,
+        refresh_token = coalesce(excluded.refresh_token, case
+          when excluded.client_id is null or excluded.client_id = c.client_id then c.refresh_token end),
+        client_id = coalesce(excluded.client_id, c.client_id),
+        client_secret = coalesce(excluded.client_secret, c.client_secret),
+        scopes = coalesce(gatehouse.scopes_text(p_link->'granted_scopes'), c.scopes),
+        next_refresh_at = excluded.next_refresh_at, identify_at = now(), status = 'active', granted_at = now(),
+        version = c.version + 1, lease_id = null, lease_until = null, lease_doubtful = false,
+        failure_count = 0, failing_since = null, last_failure = null
+  returning * into v;
+  perform gatehouse.note_connection(v, jsonb_build_object('id', p_link->'event_id',
+    'event', case when v.version = 1 then 'connected' else 'reconnected' end,
+    'evidence', jsonb_build_object('service', p_integration.service_id)));
+  return v.id;
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.keep_tokens(jsonb, public.user_integrations, text) is 'Puts the tokens of a link into the vault.';
+--> statement-breakpoint
+revoke all on function gatehouse.keep_tokens(jsonb, public.user_integrations, text) from public;
+--> statement-breakpoint
 drop function gatehouse.judge_claim();
+--> statement-breakpoint
+drop function gatehouse.event_room(text);
+--> statement-breakpoint
+drop function gatehouse.check_room(text);
+--> statement-breakpoint
+drop function gatehouse.check_metadata(jsonb);
+--> statement-breakpoint
+-- Refuses what no link can hold, and names the key: a text that is none or is too long, metadata that is no object, a
+-- time that is none. p_link: what link_integration takes, or a part of it. Raises GH018.
+create or replace function gatehouse.check_link(p_link jsonb) returns void
+language plpgsql stable
+as $$
+declare
+  v_key text;
+  v_limit integer;
+begin
+  for v_key, v_limit in select * from (values
+      ('user_id', 255), ('service_id', 255), ('external_user_id', 255), ('external_username', 255),
+      ('display_label', 255), ('client_id', 255), ('client_secret', 8192), ('access_token', 65536),
+      ('refresh_token', 65536), ('token_expires_at', 255)) limits loop
+    if jsonb_typeof(p_link->v_key) in ('object', 'array', 'boolean') then
+      raise exception '%: a text', v_key using errcode = 'GH018', detail = 'integration.incomplete';
+    elsif length(p_link->>v_key) > v_limit then
+      raise exception '%: at most % characters', v_key, v_limit
+        using errcode = 'GH018', detail = 'integration.incomplete';
+    end if;
+  end loop;
+  if jsonb_typeof(p_link->'metadata') not in ('object', 'null') then
+    raise exception 'metadata: an object' using errcode = 'GH018', detail = 'integration.incomplete';
+  end if;
+  begin
+    perform nullif(p_link->>'token_expires_at', '')::timestamptz;
+  exception when data_exception then
+    raise exception 'token_expires_at: not a time' using errcode = 'GH018', detail = 'integration.incomplete';
+  end;
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.check_link(jsonb) is 'Refuses what no link can hold, and names the key.';
+--> statement-breakpoint
+revoke all on function gatehouse.check_link(jsonb) from public;
+--> statement-breakpoint
+drop function gatehouse.check_events(text);
+--> statement-breakpoint
+drop function gatehouse.check_client(jsonb);
 --> statement-breakpoint
 -- Links or unlinks (p_verb) many services of a user. Each item stands by itself: a bad one is reported with its index
 -- (from 0), code and reason, and spoils no other. A bare text is a service id. Answers {total, succeeded, failed, results:

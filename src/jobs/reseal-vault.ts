@@ -2,12 +2,13 @@ import type { VaultContext } from '../context.ts';
 import { resealBatch } from '../domain/oauth/reseal.ts';
 import { FIRST_ID, plainTables, sealPlainBatch } from '../domain/oauth/seal-plain.ts';
 
-/** A batch is 200 rows of each table. */
+/** A batch is 200 rows, or 4 MiB of values. */
 const MAX_BATCHES = 50;
 
 /**
  * Seals what SQL clients brought as text, if the deployment says so, and puts the rest under the active key: a bounded
- * part at a time. Nothing is found when all is so already.
+ * part at a time. Nothing is found when all is so already. Rows that cannot be worked on are set aside, with evidence in
+ * `job_failures`, and tried again later: they hold up nobody.
  */
 export async function resealVault(
   ctx: VaultContext,
@@ -21,16 +22,14 @@ export async function resealVault(
       total.unreadable += unreadable;
     }
   }
-  let unreadable = 0;
+  const seen = new Set<string>();
   for (let batch = 0; batch < MAX_BATCHES; batch += 1) {
-    // Until none is left.
-    const done = await resealBatch(ctx);
-    total.resealed += done.resealed;
-    unreadable = Math.max(unreadable, done.unreadable);
-    // What does not open would be found for ever.
-    if (done.found === 0 || done.found === done.unreadable) break;
+    // Until none is left: each row that is found is changed, or set aside.
+    const { found, resealed, unreadable } = await resealBatch(ctx, seen);
+    total.resealed += resealed;
+    total.unreadable += unreadable;
+    if (found === 0) break;
   }
-  total.unreadable += unreadable;
   return total;
 }
 
@@ -41,7 +40,7 @@ async function sealTable(
   const total = { sealed: 0, unreadable: 0 };
   let after = FIRST_ID;
   for (let batch = 0; batch < MAX_BATCHES; batch += 1) {
-    // By id: what cannot be sealed holds up nobody.
+    // By id, so that no row is seen twice in a run.
     const { found, resealed, unreadable, last } = await sealPlainBatch(ctx, table, after);
     total.sealed += resealed;
     total.unreadable += unreadable;

@@ -1,7 +1,7 @@
 /** Linked accounts in tests: made through the API, and the rows behind them. */
 import { expect } from 'vitest';
 import type { BulkLinked, IntegrationView } from '../../src/domain/integrations/views.ts';
-import type { Person } from './owner.ts';
+import { newToken, type Person } from './owner.ts';
 import { call, owner, PUBLIC_URL, send } from './worker.ts';
 
 /** `integrations.link` of the person's own user, named by id. */
@@ -20,6 +20,12 @@ export async function linked(person: Person, input: Record<string, unknown>): Pr
 export function bulkLink(person: Person, services: readonly unknown[], headers: Record<string, string> = {}) {
   const { token, userId } = person;
   return call<BulkLinked>('integrations.bulkLink', { userId, services }, { token, headers });
+}
+
+/** The person's user as a backend acts for it: by a service token, which may bring grants of the deployment's client. */
+export async function byBackend(person: Person): Promise<Person> {
+  const { token } = await newToken(owner, { kind: 'service', scopes: '["integrations:write"]' });
+  return { ...person, token };
 }
 
 /** All links of a user as they lie there, the earliest first. */

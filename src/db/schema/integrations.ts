@@ -110,8 +110,9 @@ export const userIntegrations = pgTable(
     index('user_integrations_plain_idx')
       .on(t.id)
       .where(sql`${isPlain(sql`${t.credentials} #>> '{}'`)} or ${isPlain(sql`${t.authCode}`)}`),
-    index('user_integrations_key_id_idx')
-      .on(t.keyId)
+    // By user within a key, so that re-sealing takes from everybody in turn.
+    index('user_integrations_key_user_idx')
+      .on(t.keyId, t.userId, t.id)
       .where(sql`${t.keyId} is not null`),
     // What an index can hold, said by name.
     check('user_integrations_external_user_id_length', sql`length(${t.externalUserId}) <= 255`),

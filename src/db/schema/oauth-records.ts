@@ -112,6 +112,7 @@ export const grantRevocations = pgTable(
   },
   (t) => [
     index('grant_revocations_due_idx').on(t.nextTryAt),
+    index('grant_revocations_owner_idx').on(t.owner, t.createdAt),
     check('grant_revocations_token_field', sql`${t.tokenField} in ('refresh_token', 'access_token')`),
     pgPolicy('grant_revocations_system', { for: 'all', to: system, ...everything }),
   ],
@@ -125,6 +126,10 @@ export const connectorBreakers = pgTable(
   'connector_breakers',
   {
     connectorId: varchar('connector_id', { length: 50 }).notNull(),
+    /**
+     * Whose client failed, as `gatehouse.breaker_key` says it: the deployment's client id ('' where the grant names none),
+     * or a digest of 64 hex digits with a prefix. 255 characters hold each of them.
+     */
     clientId: varchar('client_id', { length: 255 }).notNull(),
     openedAt: moment('opened_at').notNull(),
     openUntil: moment('open_until').notNull(),
@@ -134,6 +139,31 @@ export const connectorBreakers = pgTable(
   },
   (t) => [
     primaryKey({ columns: [t.connectorId, t.clientId] }),
+    index('connector_breakers_open_until_idx').on(t.openUntil),
     pgPolicy('connector_breakers_system', { for: 'all', to: system, ...everything }),
+  ],
+).enableRLS();
+
+/**
+ * A row that a job could not work on: set aside until `retryAt`, so that it holds up no other. Gone when the row worked
+ * out, or was not seen for a week.
+ */
+export const jobFailures = pgTable(
+  'job_failures',
+  {
+    /** reseal or seal. */
+    job: varchar('job', { length: 50 }).notNull(),
+    tableName: varchar('table_name', { length: 63 }).notNull(),
+    rowId: uuid('row_id').notNull(),
+    attempts: bigint('attempts', { mode: 'number' }).notNull().default(1),
+    /** Why, in words of ours: never a value. */
+    lastFailure: jsonb('last_failure').$type<{ readonly code: string; readonly at: string }>().notNull(),
+    retryAt: moment('retry_at').notNull(),
+    createdAt: createdAt(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.job, t.tableName, t.rowId] }),
+    index('job_failures_retry_at_idx').on(t.retryAt),
+    pgPolicy('job_failures_system', { for: 'all', to: system, ...everything }),
   ],
 ).enableRLS();

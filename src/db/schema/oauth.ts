@@ -119,7 +119,8 @@ export const oauthConnections = pgTable(
       .on(t.nextRefreshAt)
       .where(sql`${t.nextRefreshAt} is not null`),
     index('oauth_connections_account_idx').on(t.connectorId, t.accountId),
-    index('oauth_connections_key_id_idx').on(t.keyId),
+    // By owner within a key, so that re-sealing takes from everybody in turn.
+    index('oauth_connections_key_owner_idx').on(t.keyId, t.owner, t.id),
     index('oauth_connections_created_by_idx').on(t.createdBy),
     index('oauth_connections_identify_idx')
       .on(t.identifyAt)

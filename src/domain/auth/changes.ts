@@ -37,11 +37,12 @@ export async function applyChange<T extends Answer<string>>(
   step: { readonly statement: PlainStatement; readonly done: string; readonly detail?: (answer: T) => string | null },
 ): Promise<T> {
   const [rows] = await ctx.gate(() => [step.statement]);
-  const answer = firstValue<T & { attemptsLeft?: number }>(rows, 'answer');
+  const answer = firstValue<T & { attemptsLeft?: number; message?: string }>(rows, 'answer');
   const isDone = answer.outcome === step.done;
   announce(ctx, change.alert, { due: answer.alert, detail: (isDone && step.detail?.(answer)) || undefined });
   if (isDone) return answer;
   const code = answer.outcome as ErrorCode;
   ctx.log({ event: 'change.refused', code });
-  throw new AppError(code, { attemptsLeft: answer.attemptsLeft ?? undefined });
+  const { attemptsLeft, message } = answer;
+  throw new AppError(code, { attemptsLeft: attemptsLeft ?? undefined, message });
 }

@@ -53,6 +53,7 @@ async function tokensOf(ctx: GatedContext, userId: string | null, link: LinkItem
       : ctx.settings.sealer.seal(value, sealedFor({ owner: `user:${userId}`, connector, accountId }, field));
   return {
     sealed_for: connector,
+    deployment_client: ctx.settings.connectors.get(connector)?.clientId,
     access_token: await seal(link.accessToken, 'access_token'),
     refresh_token: await seal(link.refreshToken, 'refresh_token'),
     client_secret: await seal(link.clientSecret, 'client_secret'),

@@ -1,4 +1,5 @@
 import type { StoredFailure } from '../../db/schema/oauth.ts';
+import { isOfClient } from './refresh-failure.ts';
 import type { ConnectionExplained, ConnectionView } from './views.ts';
 
 interface Evidence {
@@ -43,6 +44,14 @@ function verdict(
   paused: ConnectionExplained['paused'],
 ): Pick<ConnectionExplained, 'health' | 'summary'> {
   if (status !== 'active') return { health: 'needs_reauthorization', summary: ended[status] };
+  // Of the deployment's client a connection keeps no such mark.
+  if (failure && isOfClient(failure)) {
+    return {
+      health: 'failing',
+      summary:
+        'The provider does not take the client that this grant was linked with. Link it again with the right client id and secret.',
+    };
+  }
   if (paused?.class === 'configuration') {
     return {
       health: 'paused',

@@ -6,7 +6,7 @@ import { tripBreaker } from './breaker.ts';
 import { leaseRules } from './lease-rules.ts';
 import { isOfClient, type Refreshed } from './refresh-failure.ts';
 import { refreshLeased } from './refresh.ts';
-import { openSealed, type SealedConnection, sealedFor } from './vault.ts';
+import { hasOwnClient, openSealed, type SealedConnection, sealedFor } from './vault.ts';
 import type { ValidToken } from './views.ts';
 
 /** Longer than the provider's deadline and a commit, so that the holder ends before somebody else begins. */
@@ -41,7 +41,8 @@ interface TokenAnswer {
 /**
  * A token of the subject's that works, refreshed first when it is due. One trip when it is fresh; when due, one of many
  * callers refreshes (a lease in the database decides who) and the others wait for its token.
- * @throws connection.failing, connection.busy (both with `retryAfter`), connector.misconfigured, seal.…
+ * @throws connection.failing, connection.busy (both with `retryAfter`), connection.client_refused,
+ *   connector.misconfigured, seal.…
  */
 export async function getValidToken(ctx: GatedContext, request: TokenRequest): Promise<ValidToken> {
   const begunAt = Date.now();
@@ -81,6 +82,7 @@ async function settle(ctx: GatedContext, { request, answer, leaseId, waitedMs }:
     case 'fresh':
       return active(ctx, connection, request);
     case 'failing':
+      if (isOwnClientRefused(connection)) throw new AppError('connection.client_refused');
       throw new AppError('connection.failing', { retryAfter: answer.retryAfter });
     case 'busy':
       if (waitedMs < (isStillGood(connection) && !request.isForced ? WAIT_WITH_TOKEN_MS : WAIT_MS)) return null;
@@ -121,12 +123,23 @@ async function afterRefresh(
       if (isOfClient(refreshed.failure)) await tripBreaker(ctx, connection, refreshed.failure);
       // The token in hand works on: that the next one is late is nothing to the caller yet.
       if (isStillGood(connection) && !request.isForced) return active(ctx, connection, request);
-      throw refusalOf(refreshed);
+      throw refusalOf(connection, refreshed);
   }
 }
 
-function refusalOf({ failure, retryIn }: Extract<Refreshed, { kind: 'failed' }>): AppError {
-  if (isOfClient(failure)) return new AppError('connector.misconfigured');
+/** The last refresh ended so: nothing but linking it again helps. */
+function isOwnClientRefused(connection: SealedConnection): boolean {
+  const { lastFailure } = connection;
+  return lastFailure !== null && hasOwnClient(connection) && isOfClient(lastFailure);
+}
+
+function refusalOf(
+  connection: SealedConnection,
+  { failure, retryIn }: Extract<Refreshed, { kind: 'failed' }>,
+): AppError {
+  if (isOfClient(failure)) {
+    return new AppError(hasOwnClient(connection) ? 'connection.client_refused' : 'connector.misconfigured');
+  }
   if (failure.code === 'seal.unknown_key') return new AppError('seal.unknown_key');
   return new AppError('connection.failing', { retryAfter: Math.ceil(retryIn) });
 }

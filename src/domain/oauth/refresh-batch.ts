@@ -31,7 +31,7 @@ export interface BatchResult {
   readonly skipped: number;
 }
 
-/** How a connector does within this batch. */
+/** How a connector does within this batch, for the grants of one client. */
 interface ConnectorState {
   failuresInARow: number;
   /** Seconds to leave it alone; null while it is called. */
@@ -101,11 +101,11 @@ function stateOf(states: Map<string, ConnectorState>, connection: SealedConnecti
   return state;
 }
 
-function keyOf({ connector, clientId }: SealedConnection): string {
-  return `${connector} ${clientId ?? ''}`;
+function keyOf({ connector, breakerKey }: SealedConnection): string {
+  return `${connector} ${breakerKey}`;
 }
 
-/** Our client refused, or told to come later, is enough by itself; else it takes several in a row. */
+/** A client refused, or told to come later, is enough by itself; else it takes several in a row. */
 async function watch(
   ctx: VaultContext,
   { state, connection }: { readonly state: ConnectorState; readonly connection: SealedConnection },

@@ -28,12 +28,12 @@ export type Refreshed =
   | { readonly kind: 'failed'; readonly failure: ProviderFailure; readonly retryIn: number };
 
 /** Whether every connection of the client would fail so. */
-export function isOfClient(failure: ProviderFailure): boolean {
+export function isOfClient(failure: Pick<ProviderFailure, 'class' | 'code'>): boolean {
   return failure.class === 'configuration' && !isOfRow(failure);
 }
 
 /** Whether it is this row's alone: nobody asked the provider. */
-export function isOfRow({ code }: ProviderFailure): boolean {
+export function isOfRow({ code }: Pick<ProviderFailure, 'code'>): boolean {
   return OF_ROW.includes(code);
 }
 

@@ -1,6 +1,6 @@
 /** Online rotation of the sealing keys: what an older key sealed is sealed anew, while everything goes on. */
 import type { GatedContext, VaultContext } from '../../context.ts';
-import { firstValue, plain } from '../../db/statement.ts';
+import { firstValue, plain, type PlainStatement } from '../../db/statement.ts';
 import { AppError } from '../../errors.ts';
 import { SealError } from '../../lib/sealing.ts';
 import { resealIfOld, type SealedField, sealedFor } from './vault.ts';
@@ -18,28 +18,56 @@ export interface VaultRow {
   readonly connector: string;
   readonly accountId: string;
   readonly values: Readonly<Partial<Record<SealedField, string>>>;
+  /** No answer holds its values, so they were left out. */
+  readonly isTooLarge?: boolean;
 }
 
-/** What became of a batch: rows found, changed, and left since a value of theirs does not open. */
+/** Which job sets a row aside. */
+type SealingJob = 'reseal' | 'seal';
+
+/** What became of a batch: rows found, changed, and set aside since they could not be worked on. */
 export interface ResealResult {
   readonly found: number;
   readonly resealed: number;
   readonly unreadable: number;
 }
 
-/** Puts a batch of rows under the active key. A value that was refreshed meanwhile keeps its newer one. */
-export async function resealBatch(ctx: VaultContext): Promise<ResealResult> {
+/**
+ * Puts a batch of rows under the active key. A value that was refreshed meanwhile keeps its newer one. Rows that do not
+ * open are set aside for an hour or more, and so is one that is found again in one run with the same values: it did not
+ * change.
+ * @param seen rows of this run, as they were
+ */
+export async function resealBatch(ctx: VaultContext, seen: Set<string>): Promise<ResealResult> {
   const { all, active } = ctx.settings.tokenKeys;
   const older = [...all.keys()].filter((id) => id !== active.id);
   const [rows] = await ctx.systemGate(() => [
     plain('select gatehouse.values_to_reseal($1::text[], $2) as found', [`{${older.join(',')}}`, BATCH]),
   ]);
   const found = firstValue<VaultRow[]>(rows, 'found');
-  return storeSealed(ctx, found, (row) =>
-    sealAnew(row, async (value, field) => {
+  return storeSealed(ctx, { job: 'reseal', found }, (row) => {
+    const mark = markOf(row);
+    if (seen.has(mark)) throw new UnsealableError('unchanged');
+    seen.add(mark);
+    return sealAnew(row, async (value, field) => {
       return (await resealIfOld(ctx.settings, value, sealedFor(row, field))) ?? value;
-    }),
-  );
+    });
+  });
+}
+
+/** What tells a row with these values from all others: an envelope ends with its authentication tag. */
+function markOf({ table, id, values }: VaultRow): string {
+  return [table, id, ...Object.values(values).map((value) => value.slice(-24))].join(' ');
+}
+
+/** A row that cannot be sealed as it is; `code` is the evidence that is kept. */
+class UnsealableError extends Error {
+  readonly code: 'unchanged' | 'too_large';
+
+  constructor(code: UnsealableError['code']) {
+    super(code);
+    this.code = code;
+  }
 }
 
 /** A row with its new values, as `gatehouse.reseal_values` takes it. */
@@ -59,30 +87,45 @@ export async function sealAnew(
   return { ...row, from: values, to: Object.fromEntries(fields) };
 }
 
-/** Stores what `seal` makes of the rows. One trip; none where there are no rows. */
+/**
+ * Stores what `seal` makes of the rows, and sets those aside of which it makes nothing. One trip; none where there are no
+ * rows.
+ */
 export async function storeSealed<Row extends VaultRow>(
   ctx: VaultContext,
-  found: readonly Row[],
+  { job, found }: { readonly job: SealingJob; readonly found: readonly Row[] },
   seal: (row: Row) => Promise<SealedAnew>,
 ): Promise<ResealResult> {
   if (found.length === 0) return { found: 0, resealed: 0, unreadable: 0 };
-  const changes = (await Promise.all(found.map((row) => unlessUnreadable(() => seal(row))))).filter(
-    (row) => row !== null,
-  );
+  const outcomes = await Promise.all(found.map((row) => sealedOrWhyNot(row, seal)));
+  const changes = outcomes.filter((outcome) => 'to' in outcome);
+  const failures = outcomes.filter((outcome) => 'code' in outcome);
+  const aside: PlainStatement[] =
+    failures.length === 0
+      ? []
+      : [plain('select from gatehouse.set_aside($1, $2::jsonb)', [job, JSON.stringify(failures)])];
   const [result] = await ctx.systemGate(() => [
     plain('select gatehouse.reseal_values($1::jsonb) as resealed', [JSON.stringify(changes)]),
+    ...aside,
   ]);
-  const unreadable = found.length - changes.length;
+  const unreadable = failures.length;
   if (unreadable > 0) ctx.log({ event: 'vault.unreadable', level: 'error', detail: String(unreadable) });
   return { found: found.length, resealed: firstValue<number>(result, 'resealed'), unreadable };
 }
 
-/** Null when a value does not open: it is left for somebody to look at. */
-async function unlessUnreadable(seal: () => Promise<SealedAnew>): Promise<SealedAnew | null> {
+/** The evidence of a row whose value does not open: it is left for somebody to look at, and tried again later. */
+async function sealedOrWhyNot<Row extends VaultRow>(
+  row: Row,
+  seal: (row: Row) => Promise<SealedAnew>,
+): Promise<SealedAnew | { readonly table: string; readonly id: string; readonly code: string }> {
+  const { table, id } = row;
   try {
-    return await seal();
+    if (row.isTooLarge) throw new UnsealableError('too_large');
+    return await seal(row);
   } catch (error) {
-    if (error instanceof SealError || error instanceof AppError) return null;
+    if (error instanceof SealError || error instanceof AppError || error instanceof UnsealableError) {
+      return { table, id, code: error.code };
+    }
     throw error;
   }
 }

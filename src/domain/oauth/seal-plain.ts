@@ -39,11 +39,14 @@ export async function sealPlainBatch(
     plain('select gatehouse.values_to_seal($1, $2::uuid, $3) as found', [table, after, BATCH]),
   ]);
   const found = firstValue<PlainRow[]>(rows, 'found');
-  const result = await storeSealed(ctx, found, async ({ version, hasRefreshToken, secondsLeft, ...row }) => ({
-    ...(await sealAnew(row, (value, field) => sealText(ctx, value, sealedFor(row, field)))),
-    version,
-    nextRefreshIn: firstRefreshIn({ hasRefreshToken, secondsLeft }, findConnector(row.connector)?.grant),
-  }));
+  const result = await storeSealed(ctx, { job: 'seal', found }, async (brought) => {
+    const { version, hasRefreshToken, secondsLeft, ...row } = brought;
+    return {
+      ...(await sealAnew(row, (value, field) => sealText(ctx, value, sealedFor(row, field)))),
+      version,
+      nextRefreshIn: firstRefreshIn({ hasRefreshToken, secondsLeft }, findConnector(row.connector)?.grant),
+    };
+  });
   return { ...result, last: found.at(-1)?.id ?? after };
 }
 

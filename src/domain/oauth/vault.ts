@@ -14,6 +14,8 @@ export interface SealedConnection {
   readonly accountId: string;
   readonly clientId: string | null;
   readonly clientSecret: string | null;
+  /** Whose client it is refreshed with: grants with one key are left alone together (`gatehouse.breaker_key`). */
+  readonly breakerKey: string;
   readonly accessToken: string;
   readonly refreshToken: string | null;
   readonly tokenType: string;
@@ -26,6 +28,11 @@ export interface SealedConnection {
   readonly secondsLeft: number | null;
   readonly failureCount: number;
   readonly lastFailure: StoredFailure | null;
+}
+
+/** Whether a grant brought id and secret of a client, so that the deployment's is never used for it. */
+export function hasOwnClient({ clientId, clientSecret }: Pick<SealedConnection, 'clientId' | 'clientSecret'>): boolean {
+  return clientId !== null && clientSecret !== null;
 }
 
 /** New tokens as the vault stores them. Null: what is there stays. Lifetimes in seconds from now. */

@@ -48,8 +48,11 @@ export function reasonOf({ connector, status, failingSince }: ConnectionView): s
 }
 
 /** The same where all that is known may be looked at: a provider that is left alone for a while counts first. */
-export function explainedReasonOf({ connection, paused, nextRefreshAt }: ConnectionExplained): string {
+export function explainedReasonOf({ connection, failure, paused, nextRefreshAt }: ConnectionExplained): string {
   const title = titleOfProvider(connection.connector);
+  if (connection.status === 'active' && failure?.class === 'configuration') {
+    return `${title} does not take the client that this account was linked with. Link it again with the right client id and secret.`;
+  }
   if (connection.status === 'active' && paused) {
     return paused.class === 'configuration'
       ? `${title} does not take this service itself, whoever asks. Its operator has to look; you need do nothing.`
@@ -69,7 +72,7 @@ export function failureWords(failureClass: unknown, title: string): string {
     case 'permanent':
       return `${title} said that the access is over.`;
     case 'configuration':
-      return `${title} did not take this service itself.`;
+      return `${title} did not take the client that asked.`;
     case 'transient':
       return `${title} could not answer.`;
     case 'ambiguous':

@@ -19,6 +19,7 @@ const shown: ReadonlySet<string> = new Set<ErrorCode>([
   'connection.not_found',
   'connection.wrong_account',
   'connection.limit_reached',
+  'integration.limit_reached',
   'service.not_found',
   'service.inactive',
   'integration.conflict',

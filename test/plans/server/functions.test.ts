@@ -42,6 +42,8 @@ async function seedVault(owner: Owner, userId: string): Promise<void> {
        from oauth_connections`,
     `insert into connector_breakers (connector_id, client_id, opened_at, open_until, last_failure)
        select 'demo', 'plan-' || i, now(), now(), '{}' from generate_series(1, 10000) i`,
+    `insert into job_failures (job, table_name, row_id, last_failure, retry_at)
+       select 'seal', 'oauth_connections', id, '{}', now() + interval '1 hour' from oauth_connections`,
     `with team as (insert into organizations (name) values ('plan') returning id)
        insert into connected_apps (organization_id, provider) select team.id, 'demo' from team, generate_series(1, 10000)`,
   ];
@@ -52,6 +54,7 @@ async function seedVault(owner: Owner, userId: string): Promise<void> {
     'connection_events',
     'grant_revocations',
     'connector_breakers',
+    'job_failures',
   ]) {
     await owner.query(`analyze ${table}`);
   }
@@ -185,10 +188,7 @@ const calls: readonly [name: string, call: () => string][] = [
   ['release_leases', () => `(${id()}, array[${mine}], 60)`],
   ['commit_refresh', () => `(${leased({ tokens: { accessToken: 'x', tokenType: 'Bearer' } })})`],
   ['fail_refresh', () => `(${leased({ failure: { class: 'transient', code: 'x' }, retryIn: 60 })})`],
-  [
-    'open_breaker',
-    () => `(${json({ connector: 'demo', clientId: 'plan-7', seconds: 1, maxSeconds: 2, failure: {} })})`,
-  ],
+  ['open_breaker', () => `(${json({ connector: 'demo', key: 'plan-7', seconds: 1, maxSeconds: 2, failure: {} })})`],
   ['claim_revocations', () => '(24)'],
   ['settle_revocation', () => `(${id()}, ${json({ event: 'grant_revoked' })})`],
   ['values_to_seal', () => `('oauth_connections', ${id()}, 200)`],
@@ -202,6 +202,8 @@ const calls: readonly [name: string, call: () => string][] = [
          from public.oauth_connections c where c.id = ${mine}))`,
   ],
   ['postpone_identification', () => `(${mine}, 1, 60)`],
+  ['set_aside', () => `('seal', ${json([{ table: 'oauth_connections', id: newId(), code: 'x' }])})`],
+  ['bound_revocations', () => `('user:plan-7')`],
   ['reseal_values', () => `(${json([{ table: 'oauth_connections', id: newId(), from: {}, to: {} }])})`],
 ];
 
@@ -233,6 +235,19 @@ describe(`at ${ROWS.toLocaleString('en')} users a function of a request reads th
     expect(rows).toEqual([{ relname: 'users' }]);
   });
 
+  it.each(['{dev}', '{gone,dev}', '{gone}'])(
+    'values_to_reseal, but for what waits to be revoked: keys %s',
+    async (keys) => {
+      await client.query('begin');
+      await client.query('select gatehouse.values_to_reseal($1, 200)', [keys]);
+      const { rows } = await client.query(
+        "select relname from pg_stat_xact_user_tables where schemaname = 'public' and seq_scan > 0",
+      );
+      await client.query('rollback');
+      expect(rows.filter(({ relname }) => relname !== 'grant_revocations')).toEqual([]);
+    },
+  );
+
   it('none of them is left out: every function that a role of the Worker may call is tried', () => {
     const isGranted = (file: string) => /grant execute/.test(readFileSync(file, 'utf8'));
     const granted = globSync('src/db/functions/{auth,oauth}/*.sql').filter(isGranted);
@@ -252,6 +267,8 @@ describe(`at ${ROWS.toLocaleString('en')} users a function of a request reads th
       'report_mails',
       'undo_items',
     );
+    parts.push('answer_limit', 'breaker_key', 'has_own_client', 'is_set_aside', 'vault_entry');
+    parts.push('connection_entry', 'integration_entry', 'revocation_entry');
     // They read what waits to be revoked, whole: a report, and a job of every ten minutes.
     const reports = ['key_coverage', 'values_to_reseal'];
     const tried = new Set([...calls.map(([name]) => name), ...parts, ...reports]);

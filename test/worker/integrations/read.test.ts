@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { IntegrationView, UserView } from '../../../src/domain/integrations/views.ts';
 import { newId } from '../../../src/lib/ids.ts';
 import { change, countingTrips, newDue } from '../../support/connections.ts';
-import { linked, rest } from '../../support/integrations.ts';
+import { byBackend, linked, rest } from '../../support/integrations.ts';
 import { newPerson, newToken, type Person } from '../../support/owner.ts';
 import { call, owner } from '../../support/worker.ts';
 
@@ -110,14 +110,14 @@ describe('the health of an account', () => {
     ['error', { tokenExpiresAt: soon() }, { status: 'error' }, { connectionStatus: 'error' }],
   ])('is %s with %j and %j', async (health, input, columns, view) => {
     const me = await newPerson(owner);
-    const { id, connectionId } = await linked(me, { ...gmail, ...input });
+    const { id, connectionId } = await linked(await byBackend(me), { ...gmail, ...input });
     await change(connectionId ?? '', columns);
     expect(await get(me, id)).toMatchObject({ health, ...view });
   });
 
   it('is missing_token where a mail account has no grant', async () => {
     const me = await newPerson(owner);
-    const { id } = await linked(me, gmail);
+    const { id } = await linked(await byBackend(me), gmail);
     await owner.query('update user_integrations set connection_id = null where id = $1', [id]);
     expect(await get(me, id)).toMatchObject({ health: 'missing_token', connectionId: null, scopes: null });
   });

@@ -10,7 +10,7 @@ import {
   trailOf,
   vaultRow,
 } from '../../support/connections.ts';
-import { linked, rest } from '../../support/integrations.ts';
+import { byBackend, linked, rest } from '../../support/integrations.ts';
 import { redemptionsOf, seedGrants } from '../../support/oidc-provider.ts';
 import { newPerson, newToken, type Person } from '../../support/owner.ts';
 import { owner } from '../../support/worker.ts';
@@ -109,7 +109,7 @@ describe('a token that is due', () => {
     const me = await newPerson(owner);
     const [grant] = await seedGrants(issuer, 1);
     const { refreshToken = '' } = grant ?? {};
-    await linked(me, { serviceId: 'demo_files', externalUserId: newId(), refreshToken });
+    await linked(await byBackend(me), { serviceId: 'demo_files', externalUserId: newId(), refreshToken });
     const { json } = await tokenOf(me, 'demo_files');
     expect(json).toMatchObject({ is_expired: false });
     expect(await isTaken(String(json.token))).toBe(true);

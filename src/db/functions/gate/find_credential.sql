@@ -40,7 +40,7 @@ begin
   elsif v.suspended_at is not null then
     raise exception 'user.suspended' using errcode = 'GH006';
   elsif v.kind = 'organization' and gatehouse.is_frozen(v.organization_id, v.created_by) then
-    raise exception 'token.frozen' using errcode = 'GH023';
+    raise exception 'token.frozen' using errcode = 'GH026';
   end if;
   return jsonb_build_object('kind', v.kind, 'id', v.id, 'userId', v.user_id, 'organizationId', v.organization_id,
     'scopes', v.scopes, 'touch', coalesce(v.last_used_at + interval '1 hour' <= now(), true));

@@ -1,5 +1,6 @@
 -- Refuses what no link can hold, and names the key: a text that is none or is too long, metadata that is no object, a
--- time that is none. p_link: what link_integration takes, or a part of it. Raises GH018.
+-- time that is none, credentials of more than 64 KiB (sealed, or as text). p_link: what link_integration takes, or a part
+-- of it. Raises GH018, GH029.
 create or replace function gatehouse.check_link(p_link jsonb) returns void
 language plpgsql stable
 as $$
@@ -20,6 +21,9 @@ begin
   end loop;
   if jsonb_typeof(p_link->'metadata') not in ('object', 'null') then
     raise exception 'metadata: an object' using errcode = 'GH018', detail = 'integration.incomplete';
+  end if;
+  if octet_length(p_link->>'credentials') > 65536 then
+    raise exception 'credentials: at most 64 KiB, sealed' using errcode = 'GH029', detail = 'integration.too_large';
   end if;
   begin
     perform nullif(p_link->>'token_expires_at', '')::timestamptz;

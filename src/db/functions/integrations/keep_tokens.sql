@@ -1,5 +1,6 @@
 -- Puts tokens that a link brought into the vault, under an account that stands for the unknown one, and answers the
--- connection. Without an access token the recorded end is the epoch: expired. The tokens are text as given.
+-- connection. Without an access token the recorded end is the epoch: expired. The tokens are text as given. Tokens that come
+-- again and again are one event an hour of the trail. Raises GH021, GH027.
 create or replace function gatehouse.keep_tokens(
   p_link jsonb, p_integration public.user_integrations, p_connector_id text
 ) returns uuid
@@ -14,6 +15,7 @@ declare
     else nullif(p_link->>'token_expires_at', '')::timestamptz end;
   v_before public.oauth_connections;
   v public.oauth_connections;
+  v_last public.connection_events;
 begin
   select * into v_before from public.oauth_connections c
    where c.owner = 'user:' || p_integration.user_id and c.connector_id = p_connector_id and c.account_id = v_account;
@@ -29,6 +31,11 @@ begin
         using errcode = 'GH021', detail = 'integration.conflict';
     end if;
     v_account := 'unverified:' || gen_random_uuid();
+  end if;
+  if not exists (select from public.oauth_connections c where c.owner = 'user:' || p_integration.user_id
+      and c.connector_id = p_connector_id and c.account_id = v_account)
+      and not gatehouse.take_room('connection', 'user:' || p_integration.user_id) then
+    raise exception 'connection.limit_reached' using errcode = 'GH027', detail = 'connection.limit_reached';
   end if;
   insert into public.oauth_connections as c
     (user_id, connector_id, account_id, client_id, client_secret, access_token, refresh_token, expires_at,
@@ -49,9 +56,14 @@ begin
         version = c.version + 1, lease_id = null, lease_until = null, lease_doubtful = false,
         failure_count = 0, failing_since = null, last_failure = null
   returning * into v;
-  perform gatehouse.note_connection(v, jsonb_build_object('id', p_link->'event_id',
-    'event', case when v.version = 1 then 'connected' else 'reconnected' end,
-    'evidence', jsonb_build_object('service', p_integration.service_id)));
+  select * into v_last from public.connection_events e where e.connection_id = v.id
+   order by e.created_at desc, e.id desc limit 1;
+  if v_last.id is null or v_last.event not in ('connected', 'reconnected')
+      or v_last.created_at < now() - interval '1 hour' then
+    perform gatehouse.note_connection(v, jsonb_build_object('id', p_link->'event_id',
+      'event', case when v.version = 1 then 'connected' else 'reconnected' end,
+      'evidence', jsonb_build_object('service', p_integration.service_id)));
+  end if;
   return v.id;
 end $$;
 --> statement-breakpoint

@@ -1,5 +1,5 @@
 -- Links a service to a connection of the subject. Definer: members write no links. p_link: {connection_id, service_id,
--- display_label, event_id}. Raises GH016 to GH018, GH022.
+-- display_label, event_id}. Raises GH016 to GH018, GH022, GH028.
 create or replace function gatehouse.link_own_connection(p_link jsonb) returns uuid
 language plpgsql volatile security definer set search_path = ''
 as $$

@@ -1,7 +1,8 @@
 -- Disconnects accounts of a service softly: all of them, or the one of that external id (an empty one is refused: a
 -- variable that was never filled does not mean all). Their tokens stay in the vault, for linking again. Definer:
 -- members write no links. p_unlink: {user_id, service_id, external_user_id}, and of the Worker's: event_id, from which the
--- ids of all events come. Answers how many were active; sent again the same number. Raises GH013, GH015, GH016, GH018.
+-- ids of all events come. Answers how many were active; sent again the same number. Raises GH013, GH015, GH016, GH018,
+-- GH028.
 create or replace function gatehouse.unlink_integrations(p_unlink jsonb) returns integer
 language plpgsql volatile security definer set search_path = ''
 as $$
@@ -32,6 +33,7 @@ begin
        and (v_external_id is null or ui.external_user_id = v_external_id)
     returning * loop
     v_unlinked := v_unlinked + 1;
+    perform gatehouse.check_events(v_user_id);
     perform gatehouse.note_integration(v, 'unlinked', v_event_id);
     v_event_id := md5(v_event_id::text)::uuid;
   end loop;

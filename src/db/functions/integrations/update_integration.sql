@@ -1,7 +1,7 @@
 -- Changes what a user says of a link: label, username, metadata, active, primary. What is not among the keys stays;
 -- given metadata replaces all but the primary flag. Definer: members write no links. p_change: {user_id, id, event_id,
 -- display_label, external_username, metadata, is_active, is_primary}. Answers done, or integration.not_found. Raises
--- GH013, GH016 to GH018.
+-- GH013, GH016 to GH018, GH028, GH029.
 create or replace function gatehouse.update_integration(p_change jsonb) returns text
 language plpgsql volatile security definer set search_path = ''
 as $$
@@ -34,7 +34,11 @@ begin
            || case when coalesce((p_change->>'is_primary')::boolean, ui.metadata->'primary' = 'true', false)
               then '{"primary": true}'::jsonb else '{}' end
    where ui.id = v.id;
+  if p_change->'metadata' <> 'null' then
+    perform gatehouse.check_metadata(p_change->'metadata');
+  end if;
   if (p_change->>'is_active')::boolean is distinct from v.is_active and p_change->>'is_active' is not null then
+    perform gatehouse.check_events(v.user_id);
     perform gatehouse.note_integration(v, case when v.is_active then 'unlinked' else 'linked' end,
       (p_change->>'event_id')::uuid);
   end if;

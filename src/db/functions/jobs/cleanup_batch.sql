@@ -1,6 +1,7 @@
 -- Deletes at most p_limit rows of one table that are past their grace, oldest first, and says how many. Bounded, and
 -- skipping locked rows, so two runs at once only share the work. Graces: requirement 3 §5.2; histories 365 days; a
--- device as long as its cookie; a key of a call for eight days, of which the first is good.
+-- device as long as its cookie; a key of a call for eight days, of which the first is good; a row that a job set aside a
+-- week after it could be tried again (it is gone, or mended); a breaker a day after it could close.
 create or replace function gatehouse.cleanup_batch(p_table text, p_limit integer) returns integer
 language plpgsql volatile
 as $$
@@ -45,6 +46,14 @@ begin
     when 'idempotency_keys' then
       delete from public.idempotency_keys where key_hash in (select key_hash from public.idempotency_keys
         where created_at < now() - interval '8 days' order by created_at limit p_limit for update skip locked);
+    when 'job_failures' then
+      delete from public.job_failures where (job, table_name, row_id) in (select job, table_name, row_id
+        from public.job_failures where retry_at < now() - interval '7 days' order by retry_at limit p_limit
+        for update skip locked);
+    when 'connector_breakers' then
+      delete from public.connector_breakers where (connector_id, client_id) in (select connector_id, client_id
+        from public.connector_breakers where open_until < now() - interval '1 day' order by open_until limit p_limit
+        for update skip locked);
     else
       raise exception 'gate.misused' using errcode = 'GH014', detail = 'cleanup_batch does not know that table';
   end case;

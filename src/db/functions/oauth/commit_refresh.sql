@@ -38,7 +38,7 @@ begin
          version = c.version + 1, lease_id = null, lease_until = null, lease_doubtful = false,
          failure_count = 0, failing_since = null, last_failure = null
    where c.id = v_before.id returning * into v;
-  delete from public.connector_breakers where connector_id = v.connector_id and client_id = coalesce(v.client_id, '');
+  delete from public.connector_breakers where connector_id = v.connector_id and client_id = gatehouse.breaker_key(v);
   if v_before.failing_since is not null then
     perform gatehouse.note_connection(v, jsonb_build_object('id', p_commit->>'leaseId', 'event', 'recovered',
       'outbox', v_before.status <> 'active', 'evidence',

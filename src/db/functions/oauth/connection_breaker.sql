@@ -6,7 +6,7 @@ begin
   return (select jsonb_build_object('openUntil', b.open_until, 'class', b.last_failure->>'class',
       'code', b.last_failure->>'code')
     from public.connector_breakers b, gatehouse.own_connection(jsonb_build_object('connectionId', p_id)) c
-   where b.connector_id = c.connector_id and b.client_id = coalesce(c.client_id, '') and b.open_until > now());
+   where b.connector_id = c.connector_id and b.client_id = gatehouse.breaker_key(c) and b.open_until > now());
 end $$;
 --> statement-breakpoint
 comment on function gatehouse.connection_breaker(uuid) is 'Whether the connector of a connection of the subject is left alone.';

@@ -11,6 +11,7 @@ begin
     coalesce(p_connection.refresh_token, p_connection.access_token), p_connection.parameters
    where coalesce(p_connection.refresh_token, p_connection.access_token) <> ''
   on conflict (id) do nothing;
+  perform gatehouse.bound_revocations(p_connection.owner);
   update public.connected_apps set disconnected_at = now()
    where organization_id = p_connection.organization_id and connection_id = p_connection.id;
   delete from public.oauth_connections where id = p_connection.id;

@@ -1,7 +1,8 @@
 -- Ends a lease whose refresh did not work. p_failed: {id, version, leaseId, result, failure: {class, code, status},
--- retryIn}. With a result the connection ends so; without one only the evidence is kept, and when to try again. A wrong
--- client is the deployment's matter and leaves no mark at all. Answers recorded, or superseded: somebody's newer tokens are
--- there, and the failure says nothing about them.
+-- retryIn}. With a result the connection ends so; without one only the evidence is kept, and when to try again. That the
+-- deployment's client is refused is the deployment's matter and leaves no mark at all; a client that came with the grant is
+-- the grant's matter. Answers recorded, or superseded: somebody's newer tokens are there, and the failure says nothing about
+-- them.
 create or replace function gatehouse.fail_refresh(p_failed jsonb) returns text
 language plpgsql volatile
 as $$
@@ -23,7 +24,7 @@ begin
          next_refresh_at = case when status = 'active'
            then now() + make_interval(secs => (p_failed->>'retryIn')::double precision) end
    where id = v.id;
-  if v_failure->>'class' <> 'configuration' then
+  if v_failure->>'class' <> 'configuration' or gatehouse.has_own_client(v) then
     v_is_new := v.last_failure->>'code' is distinct from v_failure->>'code';
     update public.oauth_connections
        set failure_count = failure_count + 1, failing_since = coalesce(failing_since, now()),

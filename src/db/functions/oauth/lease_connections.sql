@@ -1,6 +1,7 @@
 -- Leases a claimed batch in one trip. p_rows: [[id, version], …]; p_lease: see take_lease. Left out: whoever moved on, is
 -- leased, or has a connector that is left alone (those wait for it, spread over a minute). What can not be refreshed any
--- more is ended here. Answers [{connection, isUnanswered}, …]. In the order of ids, so that two batches cannot deadlock.
+-- more is ended here. What an answer does not hold any more is given back and due at once; at least one is leased. Answers
+-- [{connection, isUnanswered}, …]. In the order of ids, so that two batches cannot deadlock.
 create or replace function gatehouse.lease_connections(p_rows jsonb, p_lease jsonb) returns jsonb
 language plpgsql volatile
 as $$
@@ -9,9 +10,20 @@ declare
   v public.oauth_connections;
   v_paused_until timestamptz;
   v_lease jsonb;
-  v_leased jsonb := '[]';
+  v_size integer;
+  v_bytes bigint := 0;
+  v_leased jsonb[] := '{}';
 begin
   for v_row in select (r->>0)::uuid as id, r->1 as version from jsonb_array_elements(p_rows) r order by 1 loop
+    -- Before the lease, which says something of the one before it, and so is not taken and given back.
+    v_size := coalesce((select octet_length(gatehouse.sealed_connection(c)::text)
+      from public.oauth_connections c where c.id = v_row.id), 0);
+    if v_bytes + v_size > gatehouse.answer_limit() and cardinality(v_leased) > 0 then
+      update public.oauth_connections c set next_refresh_at = now()
+       where c.id = v_row.id and to_jsonb(c.version) = v_row.version and c.next_refresh_at > now()
+         and (c.lease_until is null or c.lease_until <= now());
+      continue;
+    end if;
     v_lease := gatehouse.take_lease(v_row.id, p_lease || jsonb_build_object('version', v_row.version));
     continue when v_lease->>'outcome' <> 'leased';
     select * into v from public.oauth_connections c where c.id = v_row.id;
@@ -30,10 +42,11 @@ begin
       update public.oauth_connections set lease_id = null, lease_until = null,
         next_refresh_at = v_paused_until + random() * interval '1 minute' where id = v.id;
     else
-      v_leased := v_leased || jsonb_build_array(v_lease - 'outcome');
+      v_bytes := v_bytes + v_size;
+      v_leased := v_leased || (v_lease - 'outcome');
     end if;
   end loop;
-  return v_leased;
+  return to_jsonb(v_leased);
 end $$;
 --> statement-breakpoint
 comment on function gatehouse.lease_connections(jsonb, jsonb) is 'Leases a claimed batch of connections.';

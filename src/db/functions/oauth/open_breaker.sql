@@ -1,6 +1,6 @@
--- Leaves a connector alone for a while, longer each time in a row. p_breaker: {connector, clientId, seconds, maxSeconds,
--- failure}. Whoever finds it open already changes nothing. The first time that our client is refused is an event: one alert,
--- however many connections wait. Answers {isNew, seconds}: how long it is open from now.
+-- Leaves a connector alone for a while, longer each time in a row, for the grants of one client. p_breaker: {connector, key
+-- (gatehouse.breaker_key), isAlert, seconds, maxSeconds, failure}. Whoever finds it open already changes nothing. The first
+-- time that the deployment's client is refused (isAlert) is an event: one alert, however many connections wait. Answers {isNew, seconds}: how long it is open from now.
 create or replace function gatehouse.open_breaker(p_breaker jsonb) returns jsonb
 language plpgsql volatile
 as $$
@@ -10,7 +10,7 @@ declare
   v_seconds double precision := (p_breaker->>'seconds')::double precision;
 begin
   insert into public.connector_breakers (connector_id, client_id, opened_at, open_until, last_failure)
-  values (p_breaker->>'connector', coalesce(p_breaker->>'clientId', ''), now(), now() + make_interval(secs => v_seconds),
+  values (p_breaker->>'connector', p_breaker->>'key', now(), now() + make_interval(secs => v_seconds),
     p_breaker->'failure' || jsonb_build_object('at', now()))
   on conflict (connector_id, client_id) do nothing;
   v_is_new := found;
@@ -19,12 +19,12 @@ begin
        set open_until = now() + make_interval(
              secs => least((p_breaker->>'maxSeconds')::double precision, v_seconds * 2 ^ least(b.trips, 20))),
            trips = b.trips + 1, last_failure = p_breaker->'failure' || jsonb_build_object('at', now())
-     where b.connector_id = p_breaker->>'connector' and b.client_id = coalesce(p_breaker->>'clientId', '')
+     where b.connector_id = p_breaker->>'connector' and b.client_id = p_breaker->>'key'
        and b.open_until <= now();
   end if;
   select * into v from public.connector_breakers b
-   where b.connector_id = p_breaker->>'connector' and b.client_id = coalesce(p_breaker->>'clientId', '');
-  if v_is_new and p_breaker->'failure'->>'class' = 'configuration' then
+   where b.connector_id = p_breaker->>'connector' and b.client_id = p_breaker->>'key';
+  if v_is_new and (p_breaker->>'isAlert')::boolean then
     insert into public.outbox (type, subject_id, payload) values ('connector.misconfigured', v.connector_id,
       jsonb_build_object('connector', v.connector_id, 'reason', p_breaker->'failure'->>'code'));
   end if;

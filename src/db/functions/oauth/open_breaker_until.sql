@@ -1,10 +1,10 @@
--- Until when the connector of a connection is left alone; null when it is not.
+-- Until when the connector of a connection is left alone, for its client; null when it is not.
 create or replace function gatehouse.open_breaker_until(p_connection public.oauth_connections) returns timestamptz
 language plpgsql stable
 as $$
 begin
   return (select b.open_until from public.connector_breakers b
-    where b.connector_id = p_connection.connector_id and b.client_id = coalesce(p_connection.client_id, '')
+    where b.connector_id = p_connection.connector_id and b.client_id = gatehouse.breaker_key(p_connection)
       and b.open_until > now());
 end $$;
 --> statement-breakpoint

@@ -1,6 +1,7 @@
 -- Puts newly sealed values where the very old ones still are: a refresh or a SQL write in between keeps its own. The version
 -- stays, so a refresh that is on its way is not lost. p_rows: [{table, id, owner, accountId, from: {field: text}, to:
--- {field: envelope}}, …]; of a row that got its first seals also version and nextRefreshIn (seconds), when it is due.
+-- {field: envelope}}, …]; of a row that got its first seals also version and nextRefreshIn (seconds), when it is due. What
+-- worked out is set aside no longer.
 create or replace function gatehouse.reseal_values(p_rows jsonb) returns integer
 language plpgsql volatile
 as $$
@@ -38,6 +39,8 @@ begin
     from jsonb_array_elements(p_rows) r
    where r->>'table' = 'grant_revocations' and g.id = (r->>'id')::uuid;
   get diagnostics v_revocations = row_count;
+  delete from public.job_failures f using jsonb_array_elements(p_rows) r
+   where f.job in ('reseal', 'seal') and f.table_name = r->>'table' and f.row_id = (r->>'id')::uuid;
   return v_connections + v_integrations + v_revocations;
 end $$;
 --> statement-breakpoint

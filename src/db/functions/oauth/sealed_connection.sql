@@ -6,6 +6,7 @@ as $$
 begin
   return jsonb_build_object('id', p_connection.id, 'owner', p_connection.owner, 'connector', p_connection.connector_id,
     'accountId', p_connection.account_id, 'clientId', p_connection.client_id, 'clientSecret', p_connection.client_secret,
+    'breakerKey', gatehouse.breaker_key(p_connection),
     'accessToken', p_connection.access_token, 'refreshToken', p_connection.refresh_token,
     'tokenType', p_connection.token_type, 'scopes', p_connection.scopes, 'status', p_connection.status,
     'version', p_connection.version, 'parameters', p_connection.parameters,

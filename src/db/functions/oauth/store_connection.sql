@@ -34,7 +34,11 @@ begin
       and not gatehouse.can_become(v_asked, p_grant) then 'connection.wrong_account'
     when p_grant->>'service' is not null and not exists (select from public.services s
       where s.id = p_grant->>'service' and s.is_active and s.connector_id = p_grant->>'connector') then 'service.inactive'
-    when v_before.id is null and (select count(*) from public.oauth_connections c where c.owner = v_owner) >= 200
+    when p_grant->>'service' is not null and gatehouse.link_room(gatehouse.uid()) <= 0 and not exists (
+        select from public.user_integrations ui where ui.user_id = gatehouse.uid() and ui.service_id = p_grant->>'service'
+           and (ui.connection_id = v_before.id or ui.external_user_id in (p_grant->>'accountId',
+             p_grant->'metadata'->(p_grant->>'connector')->>'email'))) then 'integration.limit_reached'
+    when v_before.id is null and gatehouse.connection_room(v_owner) <= 0
     then 'connection.limit_reached' end;
   if v_refusal is not null then
     -- The provider gave it already: what is not kept is given back.
@@ -44,6 +48,7 @@ begin
       p_grant->>'clientId', case when p_grant->>'refreshToken' is null then 'access_token' else 'refresh_token' end,
       coalesce(p_grant->>'refreshToken', p_grant->>'accessToken'), p_grant->'parameters')
     on conflict (id) do nothing;
+    perform gatehouse.bound_revocations(v_owner);
     return jsonb_build_object('outcome', v_refusal);
   end if;
   insert into public.oauth_connections as c
