@@ -9,9 +9,10 @@ import type { SweepRun } from '../sweep/run.ts';
 /**
  * The most that the Worker's bundle may weigh in gzip, in KiB (of 1024 bytes). 250 until passkeys came:
  * `@simplewebauthn/server` costs 92 KiB, most of it the X.509 and ASN.1 by which it verifies attestations of every
- * format; `oauth4webapi` costs 9. 330 until the vault came: 22, most of it our own.
+ * format; `oauth4webapi` costs 9. 330 until the vault came: 22, most of it our own. 360 until a report ("this wasn't me")
+ * listed what it undoes, and calls remembered their keys: 6, our own.
  */
-export const BUNDLE_LIMIT_KIB = 360;
+export const BUNDLE_LIMIT_KIB = 370;
 
 /** A figure the project holds itself to. */
 export interface Bar {

@@ -133,6 +133,10 @@ const makers: Record<string, Make> = {
     const proof = await askedFor('auth.requestStepUpMail', {}, { token, to: email });
     return { input: { token: proof.token, requestSecret: proof.requestSecret, delivery: 'bearer' } };
   },
+  'auth.previewNotMe': async ({ token, email }) => {
+    await call('auth.createToken', create, { token });
+    return { isPublic: true, input: { token: (await readMail(email))?.token } };
+  },
   'auth.reportNotMe': async ({ token, email }) => {
     await call('auth.createToken', create, { token });
     return { isPublic: true, input: { token: (await readMail(email))?.token } };

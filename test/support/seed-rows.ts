@@ -71,7 +71,7 @@ async function seedRow(
   Object.assign(row, hints[table]);
   await insert(owner, table, row);
   const key = Object.entries(row).filter(
-    ([name, value]) => value !== null && (name === 'id' || (!('id' in row) && name.endsWith('_id'))),
+    ([name, value]) => value !== null && (name === 'id' || (!('id' in row) && /_(id|hash)$/.test(name))),
   );
   return { where: key.map(([name], i) => `${name} = $${i + 1}`).join(' and '), params: key.map(([, value]) => value) };
 }
