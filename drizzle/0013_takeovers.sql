@@ -25,12 +25,14 @@ ALTER TABLE "job_failures" ENABLE ROW LEVEL SECURITY;--> statement-breakpoint
 CREATE TABLE "idempotency_keys" (
 	"key_hash" varchar(255) PRIMARY KEY NOT NULL,
 	"input_hash" varchar(255) NOT NULL,
-	"day" integer NOT NULL,
+	"day" bigint NOT NULL,
 	"created_at" timestamp with time zone DEFAULT now() NOT NULL
 );
 --> statement-breakpoint
 ALTER TABLE "idempotency_keys" ENABLE ROW LEVEL SECURITY;--> statement-breakpoint
+-- squawk-ignore require-concurrent-index-deletion -- before the first release: no table is large yet
 DROP INDEX "user_integrations_key_id_idx";--> statement-breakpoint
+-- squawk-ignore require-concurrent-index-deletion -- before the first release: no table is large yet
 DROP INDEX "oauth_connections_key_id_idx";--> statement-breakpoint
 -- squawk-ignore ban-drop-not-null -- who reads it asks first whether there is a code
 ALTER TABLE "magic_links" ALTER COLUMN "code_hash" DROP NOT NULL;--> statement-breakpoint
@@ -54,11 +56,15 @@ CREATE INDEX "magic_links_email_idx" ON "magic_links" USING btree (lower("email"
 CREATE INDEX "magic_links_attempts_idx" ON "magic_links" USING btree ("expires_at") WHERE "magic_links"."attempts" > 0;--> statement-breakpoint
 -- squawk-ignore require-concurrent-index-creation -- before the first release: no table is large yet
 CREATE UNIQUE INDEX "user_integrations_verified_key" ON "user_integrations" USING btree ("service_id","external_user_id") WHERE "user_integrations"."verified_at" is not null;--> statement-breakpoint
+-- squawk-ignore require-concurrent-index-creation -- before the first release: no table is large yet
 CREATE INDEX "user_integrations_key_user_idx" ON "user_integrations" USING btree ("key_id","user_id","id") WHERE "user_integrations"."key_id" is not null;--> statement-breakpoint
+-- squawk-ignore require-concurrent-index-creation -- before the first release: no table is large yet
 CREATE INDEX "oauth_connections_key_owner_idx" ON "oauth_connections" USING btree ("key_id","owner","id");--> statement-breakpoint
 -- squawk-ignore require-concurrent-index-creation -- before the first release: no table is large yet
 CREATE INDEX "connection_events_actor_user_id_idx" ON "connection_events" USING btree ("actor_user_id");--> statement-breakpoint
+-- squawk-ignore require-concurrent-index-creation -- a row a connector and client: few
 CREATE INDEX "connector_breakers_open_until_idx" ON "connector_breakers" USING btree ("open_until");--> statement-breakpoint
+-- squawk-ignore require-concurrent-index-creation -- what waits to be revoked: few
 CREATE INDEX "grant_revocations_owner_idx" ON "grant_revocations" USING btree ("owner","created_at");--> statement-breakpoint
 CREATE POLICY "email_changes_system" ON "email_changes" AS PERMISSIVE FOR ALL TO "gatehouse_system" USING (true) WITH CHECK (true);--> statement-breakpoint
 CREATE POLICY "job_failures_system" ON "job_failures" AS PERMISSIVE FOR ALL TO "gatehouse_system" USING (true) WITH CHECK (true);--> statement-breakpoint

@@ -1398,7 +1398,7 @@ revoke all on function gatehouse.enter(text, jsonb) from public;
 --> statement-breakpoint
 grant execute on function gatehouse.enter(text, jsonb) to gatehouse_app, gatehouse_service;
 --> statement-breakpoint
-drop function gatehouse.claim_operation(text, text, integer);
+drop function gatehouse.claim_operation(text, text, bigint);
 --> statement-breakpoint
 -- Unlinks an account at a provider under the lock of the user's row, unless it is the last way in (promise 5). Definer,
 -- since members delete no credentials. Answers {outcome: 'unlinked' | an error code, alert}.

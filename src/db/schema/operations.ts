@@ -1,4 +1,4 @@
-import { index, integer, pgPolicy, pgTable, varchar } from 'drizzle-orm/pg-core';
+import { bigint, index, pgPolicy, pgTable, varchar } from 'drizzle-orm/pg-core';
 import { createdAt, everything, system } from '../columns.ts';
 
 /**
@@ -13,7 +13,7 @@ export const idempotencyKeys = pgTable(
     /** HMAC of those and the whole input. */
     inputHash: varchar('input_hash', { length: 255 }).notNull(),
     /** Days since 1970 (UTC) when the key was first used: the ids and secrets of the call are derived from it too. */
-    day: integer('day').notNull(),
+    day: bigint('day', { mode: 'number' }).notNull(),
     createdAt: createdAt(),
   },
   (t) => [

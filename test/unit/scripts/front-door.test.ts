@@ -1,18 +1,26 @@
-import { createServer, type IncomingHttpHeaders, request as sendRequest } from 'node:http';
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  request as sendRequest,
+  type ServerResponse,
+} from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type FrontDoor, openFrontDoor } from '../../../scripts/support/front-door.ts';
 
 /** What arrived behind the door. */
 const arrived: { method?: string; url?: string; headers: IncomingHttpHeaders; body: string }[] = [];
-const behind = createServer(async (request, response) => {
+const behind = createServer((request, response) => void answer(request, response));
+let door: FrontDoor;
+
+async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
   let body = '';
   for await (const chunk of request as AsyncIterable<Buffer>) body += chunk.toString();
   arrived.push({ method: request.method, url: request.url, headers: request.headers, body });
   response.setHeader('set-cookie', ['a=1', 'b=2']);
   response.writeHead(207, { 'x-answer': 'yes' }).end(`answer to ${body}`);
-});
-let door: FrontDoor;
+}
 
 beforeAll(async () => {
   await new Promise<void>((done) => behind.listen(0, '127.0.0.1', () => done()));

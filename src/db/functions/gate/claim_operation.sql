@@ -2,7 +2,7 @@
 -- passes; the same key with other input is refused (GH023), as is a key older than 24 hours (GH024). A key that was first
 -- used on another day is refused with that day (GH025): the Worker derives ids and secrets from the day, and sends the call
 -- again with the right one. Two calls at once wait for each other at the primary key. Definer: nobody reads the table.
-create or replace function gatehouse.claim_operation(p_key_hash text, p_input_hash text, p_day integer) returns void
+create or replace function gatehouse.claim_operation(p_key_hash text, p_input_hash text, p_day bigint) returns void
 language plpgsql volatile security definer set search_path = ''
 as $$
 declare
@@ -23,8 +23,8 @@ begin
   end if;
 end $$;
 --> statement-breakpoint
-comment on function gatehouse.claim_operation(text, text, integer) is 'Holds a call to the input that its Idempotency-Key first came with.';
+comment on function gatehouse.claim_operation(text, text, bigint) is 'Holds a call to the input that its Idempotency-Key first came with.';
 --> statement-breakpoint
-revoke all on function gatehouse.claim_operation(text, text, integer) from public;
+revoke all on function gatehouse.claim_operation(text, text, bigint) from public;
 --> statement-breakpoint
-grant execute on function gatehouse.claim_operation(text, text, integer) to gatehouse_member, gatehouse_admin, gatehouse_system;
+grant execute on function gatehouse.claim_operation(text, text, bigint) to gatehouse_member, gatehouse_admin, gatehouse_system;
