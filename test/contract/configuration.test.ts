@@ -89,8 +89,18 @@ describe('the database', () => {
   });
 
   it('answers only refusals that the error table knows', () => {
-    const done = ['signed_in', 'registered', 'removed', 'unlinked', 'linked', 'created', 'changed', 'secured'];
-    const between = ['proven', 'used', 'taken', 'send', 'stepped_up'];
+    const done = [
+      'signed_in',
+      'registered',
+      'removed',
+      'unlinked',
+      'linked',
+      'created',
+      'changed',
+      'secured',
+      'preview',
+    ];
+    const between = ['proven', 'used', 'taken', 'send', 'stepped_up', 'kept'];
     const text = globSync('src/db/functions/auth/*.sql')
       .map((file) => readFileSync(file, 'utf8'))
       .join('\n');
