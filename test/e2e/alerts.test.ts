@@ -54,7 +54,7 @@ describe('the mail of a new device', () => {
     expect(await box.isChecked()).toBe(false);
     await reader.page.getByRole('button', { name: 'End every session and undo' }).click();
     await reader.page.getByRole('heading', { name: 'Done' }).waitFor();
-    expect(await reader.page.getByText('Undone:').isVisible()).toBe(true);
+    expect(await reader.page.getByText('Undone:', { exact: true }).isVisible()).toBe(true);
     expect(
       await reader.page
         .getByRole('listitem')
@@ -89,7 +89,8 @@ describe('the mail of a new device', () => {
     const changes: string[] = [];
     scanner.page.on('request', (request) => request.method() !== 'GET' && changes.push(request.url()));
     await scanner.page.goto(link, { waitUntil: 'networkidle' });
-    expect(changes).toEqual([]);
+    // Its script asks what would be undone, which changes nothing.
+    expect(changes.map((url) => new URL(url).pathname)).toEqual(['/trpc/auth.previewNotMe']);
     for (const { page } of [thief, owner]) {
       await page.goto('/account');
       expect(new URL(page.url()).pathname).toBe('/account');
