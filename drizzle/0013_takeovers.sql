@@ -85,8 +85,12 @@ select a.id, a.user_id, a.details->>'previousEmail',
 window later as (partition by a.user_id order by a.created_at, a.id);
 --> statement-breakpoint
 update security_alerts a
-   set email = coalesce(a.details->>'previousEmail', u.email),
-       email_since = coalesce((select c.previous_since from email_changes c where c.id = a.id), u.created_at),
+   set email = coalesce(a.details->>'previousEmail', (
+         select c.previous_email from email_changes c where c.user_id = a.user_id and c.created_at > a.created_at
+          order by c.created_at limit 1), u.email),
+       email_since = coalesce((select c.previous_since from email_changes c where c.id = a.id), (
+         select max(c.created_at) from email_changes c
+          where c.user_id = a.user_id and c.created_at <= a.created_at and c.undone_at is null), u.created_at),
        details = a.details || case when exists (select from email_changes c where c.id = a.id)
          then jsonb_build_object('changeId', a.id) else '{}' end
   from users u where u.id = a.user_id and a.email is null;

@@ -210,7 +210,7 @@ describe('finding 14: the newest mail is reported', () => {
     const input = { organizationId, name: 'org', scopes: ['organization:read'] };
     const made = await call<{ token: string }>('auth.createOrganizationToken', input, thief);
     expect(await countOf('login_history', victim, "event_type = 'token_created'")).toBe(1);
-    const { data } = await report(await mailTo(victim.email, /^API token created/));
+    const { data } = await report(await mailTo(victim.email, /^Organisation token created/));
     const kinds = data.undone.map(({ kind }) => kind).toSorted();
     expect(kinds.filter((kind) => kind === 'connection')).toHaveLength(3);
     expect(kinds.filter((kind) => kind === 'integration')).toHaveLength(2);

@@ -223,7 +223,9 @@ const odd = router({
 
 const oddApp = new Hono<AppEnv>()
   .use(async (c, next) => {
-    c.set('ctx', { facts: { requestId: 'r' } } as unknown as AppEnv['Variables']['ctx']);
+    c.set('ctx', {
+      facts: { requestId: 'r', idempotency: { key: null, caller: null } },
+    } as unknown as AppEnv['Variables']['ctx']);
     await next();
   })
   .route('/', createRest(odd));
