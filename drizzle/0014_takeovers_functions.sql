@@ -2518,8 +2518,8 @@ revoke all on function gatehouse.claim_due(integer) from public;
 grant execute on function gatehouse.claim_due(integer) to gatehouse_system;
 --> statement-breakpoint
 -- function: oauth/claim_revocations
--- Takes grants to revoke for one worker, for five minutes: of the oldest thousand at least, one of each owner in turn; no
--- more than an answer holds, and at least one. `isShared`: the same account is connected elsewhere by the same client, so a
+-- Takes grants to revoke for one worker, for five minutes: of the oldest thousand at least, one of each owner in turn, and
+-- of who has many later; no more than an answer holds, and at least one. `isShared`: the same account is connected elsewhere by the same client, so a
 -- provider that ends a whole grant would end that one too. Answers [{id, owner, connector, …}, …].
 create or replace function gatehouse.claim_revocations(p_limit integer) returns jsonb
 language plpgsql volatile
@@ -2535,7 +2535,8 @@ begin
         select id, owner, next_try_at from public.grant_revocations where next_try_at <= now()
          order by next_try_at limit greatest(1000, 10 * p_limit)
       ), turns as (
-        select id, row_number() over (partition by owner order by next_try_at) as turn from oldest
+        select id, row_number() over (partition by owner order by next_try_at)
+            + count(*) over (partition by owner) / 20 as turn from oldest
       )
       select r.id, jsonb_build_object('id', r.id, 'owner', r.owner, 'connector', r.connector_id,
           'accountId', r.account_id, 'clientId', r.client_id, 'clientSecret', r.client_secret, 'field', r.token_field,
@@ -2563,8 +2564,8 @@ grant execute on function gatehouse.claim_revocations(integer) to gatehouse_syst
 --> statement-breakpoint
 -- function: oauth/claim_unidentified
 -- Takes connections for one worker whose account is to be asked for: for ten minutes, in which it settles them. Of the
--- oldest thousand at least, one of each owner in turn; no more than an answer holds, and at least one. Answers them as
--- sealed_connection does.
+-- oldest thousand at least, one of each owner in turn, and of who has many later: nobody waits for these. No more than an
+-- answer holds, and at least one. Answers them as sealed_connection does.
 create or replace function gatehouse.claim_unidentified(p_limit integer) returns jsonb
 language plpgsql volatile
 as $$
@@ -2579,7 +2580,8 @@ begin
         select id, owner, identify_at from public.oauth_connections where identify_at <= now()
          order by identify_at limit greatest(1000, 10 * p_limit)
       ), turns as (
-        select id, row_number() over (partition by owner order by identify_at) as turn from oldest
+        select id, row_number() over (partition by owner order by identify_at)
+            + count(*) over (partition by owner) / 20 as turn from oldest
       )
       select c.id, gatehouse.sealed_connection(c) as sealed from turns t join public.oauth_connections c on c.id = t.id
        where c.identify_at <= now()
@@ -3289,8 +3291,8 @@ grant execute on function gatehouse.store_connection(jsonb) to gatehouse_member;
 -- function: oauth/values_to_reseal
 -- Rows with values under other keys than the active one, at most p_limit and no more than an answer holds. p_keys: those
 -- keys, of the ring; `?` stands for rows whose values are not all under one key. Owner by owner, a look at the index for
--- each: ten rows of every owner and a sixteenth of an answer (or one row), and only then what there is room for, so that
--- one who has many or large ones holds up nobody. Left out: a row under a key that nobody has, which would come back for
+-- each: ten rows of every owner and 64 KiB (or one row), and only then, of each again, fifty rows and 256 KiB, so that one
+-- who has many or large ones holds up nobody. Left out: a row under a key that nobody has, which would come back for
 -- ever; what is not sealed at all (values_to_seal); what is set aside. Answers what vault_entry makes of each.
 create or replace function gatehouse.values_to_reseal(p_keys text[], p_limit integer) returns jsonb
 language plpgsql stable
@@ -3298,6 +3300,7 @@ as $$
 declare
   v_key text;
   v_share integer;
+  v_most integer;
   v_entry jsonb;
   v_bytes bigint := 0;
   v_taken uuid[] := '{}';
@@ -3305,6 +3308,7 @@ declare
 begin
   <<shares>>
   foreach v_share in array array[10, 50] loop
+    v_most := case v_share when 10 then 65536 else 262144 end;
     foreach v_key in array p_keys || '?'::text loop
       for v_entry in
           with recursive connection_owners as (
@@ -3329,7 +3333,7 @@ begin
                      or gatehouse.sealed_under(c.client_secret, p_keys))
                    and not gatehouse.is_set_aside('reseal', 'oauth_connections', c.id)
                  order by c.id limit v_share) found) r) e
-           where e.turn = 1 or e.bytes <= gatehouse.answer_limit() / 16
+           where e.turn = 1 or e.bytes <= v_most
           union all
           select e.entry from users u cross join lateral (
             select r.entry, r.turn, sum(octet_length(r.entry::text)) over (order by r.turn) as bytes from (
@@ -3340,7 +3344,7 @@ begin
                      or gatehouse.sealed_under(ui.auth_code, p_keys))
                    and not gatehouse.is_set_aside('reseal', 'user_integrations', ui.id)
                  order by ui.id limit v_share) found) r) e
-           where e.turn = 1 or e.bytes <= gatehouse.answer_limit() / 16 loop
+           where e.turn = 1 or e.bytes <= v_most loop
         v_bytes := v_bytes + octet_length(v_entry::text);
         exit shares when cardinality(v_found) >= p_limit
           or v_bytes > gatehouse.answer_limit() and cardinality(v_found) > 0;

@@ -2,6 +2,7 @@
  * What one member who does their worst within the caps costs a thousand others: how fast the others' rows go through each
  * of four jobs, without that member and with them, in turn. The jobs' own code, on Node.
  */
+import { neonConfig } from '@neondatabase/serverless';
 import { Client } from 'pg';
 import type { VaultSettings } from '../../scripts/support/seed-connections.ts';
 import type { VaultContext } from '../../src/context.ts';
@@ -97,7 +98,11 @@ async function openWorld(
   };
   const measures = measuresOf({ client, context, sent, vault, withMember });
   return {
-    measure: (job) => measures[job](),
+    measure: (job) => {
+      // The driver has one address for all databases.
+      neonConfig.fetchEndpoint = neon.url;
+      return measures[job]();
+    },
     close: async () => {
       await client.end();
       await neon.stop();
@@ -126,7 +131,7 @@ function measuresOf({ client, context, sent, vault, withMember }: Parts): Record
     await client.query('checkpoint');
     const startedAt = performance.now();
     for (let steps = 0; (await left()) > 0; steps += 1) {
-      if (steps > 5_000) throw new Error('The job does not come to its end.');
+      if (steps > 1_000) throw new Error('The job does not come to its end.');
       await step();
     }
     return rows / ((performance.now() - startedAt) / 1000);

@@ -1,5 +1,5 @@
--- Takes grants to revoke for one worker, for five minutes: of the oldest thousand at least, one of each owner in turn; no
--- more than an answer holds, and at least one. `isShared`: the same account is connected elsewhere by the same client, so a
+-- Takes grants to revoke for one worker, for five minutes: of the oldest thousand at least, one of each owner in turn, and
+-- of who has many later; no more than an answer holds, and at least one. `isShared`: the same account is connected elsewhere by the same client, so a
 -- provider that ends a whole grant would end that one too. Answers [{id, owner, connector, …}, …].
 create or replace function gatehouse.claim_revocations(p_limit integer) returns jsonb
 language plpgsql volatile
@@ -15,7 +15,8 @@ begin
         select id, owner, next_try_at from public.grant_revocations where next_try_at <= now()
          order by next_try_at limit greatest(1000, 10 * p_limit)
       ), turns as (
-        select id, row_number() over (partition by owner order by next_try_at) as turn from oldest
+        select id, row_number() over (partition by owner order by next_try_at)
+            + count(*) over (partition by owner) / 20 as turn from oldest
       )
       select r.id, jsonb_build_object('id', r.id, 'owner', r.owner, 'connector', r.connector_id,
           'accountId', r.account_id, 'clientId', r.client_id, 'clientSecret', r.client_secret, 'field', r.token_field,

@@ -1,6 +1,6 @@
 -- Takes connections for one worker whose account is to be asked for: for ten minutes, in which it settles them. Of the
--- oldest thousand at least, one of each owner in turn; no more than an answer holds, and at least one. Answers them as
--- sealed_connection does.
+-- oldest thousand at least, one of each owner in turn, and of who has many later: nobody waits for these. No more than an
+-- answer holds, and at least one. Answers them as sealed_connection does.
 create or replace function gatehouse.claim_unidentified(p_limit integer) returns jsonb
 language plpgsql volatile
 as $$
@@ -15,7 +15,8 @@ begin
         select id, owner, identify_at from public.oauth_connections where identify_at <= now()
          order by identify_at limit greatest(1000, 10 * p_limit)
       ), turns as (
-        select id, row_number() over (partition by owner order by identify_at) as turn from oldest
+        select id, row_number() over (partition by owner order by identify_at)
+            + count(*) over (partition by owner) / 20 as turn from oldest
       )
       select c.id, gatehouse.sealed_connection(c) as sealed from turns t join public.oauth_connections c on c.id = t.id
        where c.identify_at <= now()

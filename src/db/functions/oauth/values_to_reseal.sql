@@ -1,7 +1,7 @@
 -- Rows with values under other keys than the active one, at most p_limit and no more than an answer holds. p_keys: those
 -- keys, of the ring; `?` stands for rows whose values are not all under one key. Owner by owner, a look at the index for
--- each: ten rows of every owner and a sixteenth of an answer (or one row), and only then what there is room for, so that
--- one who has many or large ones holds up nobody. Left out: a row under a key that nobody has, which would come back for
+-- each: ten rows of every owner and 64 KiB (or one row), and only then, of each again, fifty rows and 256 KiB, so that one
+-- who has many or large ones holds up nobody. Left out: a row under a key that nobody has, which would come back for
 -- ever; what is not sealed at all (values_to_seal); what is set aside. Answers what vault_entry makes of each.
 create or replace function gatehouse.values_to_reseal(p_keys text[], p_limit integer) returns jsonb
 language plpgsql stable
@@ -9,6 +9,7 @@ as $$
 declare
   v_key text;
   v_share integer;
+  v_most integer;
   v_entry jsonb;
   v_bytes bigint := 0;
   v_taken uuid[] := '{}';
@@ -16,6 +17,7 @@ declare
 begin
   <<shares>>
   foreach v_share in array array[10, 50] loop
+    v_most := case v_share when 10 then 65536 else 262144 end;
     foreach v_key in array p_keys || '?'::text loop
       for v_entry in
           with recursive connection_owners as (
@@ -40,7 +42,7 @@ begin
                      or gatehouse.sealed_under(c.client_secret, p_keys))
                    and not gatehouse.is_set_aside('reseal', 'oauth_connections', c.id)
                  order by c.id limit v_share) found) r) e
-           where e.turn = 1 or e.bytes <= gatehouse.answer_limit() / 16
+           where e.turn = 1 or e.bytes <= v_most
           union all
           select e.entry from users u cross join lateral (
             select r.entry, r.turn, sum(octet_length(r.entry::text)) over (order by r.turn) as bytes from (
@@ -51,7 +53,7 @@ begin
                      or gatehouse.sealed_under(ui.auth_code, p_keys))
                    and not gatehouse.is_set_aside('reseal', 'user_integrations', ui.id)
                  order by ui.id limit v_share) found) r) e
-           where e.turn = 1 or e.bytes <= gatehouse.answer_limit() / 16 loop
+           where e.turn = 1 or e.bytes <= v_most loop
         v_bytes := v_bytes + octet_length(v_entry::text);
         exit shares when cardinality(v_found) >= p_limit
           or v_bytes > gatehouse.answer_limit() and cardinality(v_found) > 0;
