@@ -18,7 +18,12 @@ interface ServiceGrant {
 }
 
 /** What a provider or our client may be short of while the token in hand still stands. */
-const noNewToken: readonly ErrorCode[] = ['connection.failing', 'connection.busy', 'connection.client_refused', 'connector.misconfigured'];
+const noNewToken: readonly ErrorCode[] = [
+  'connection.failing',
+  'connection.busy',
+  'connection.client_refused',
+  'connector.misconfigured',
+];
 
 /**
  * A token of a linked service with the keys of `get_valid_token`, refreshed first when it is due; of several accounts

@@ -111,7 +111,9 @@ const slow: SweepRun = { ...run, providerMs: 300, consumers: 8, seconds: 75 };
 describe('the report of a sweep', () => {
   it('holds every run to the bars', () => {
     const judged = (...runs: SweepRun[]) =>
-      judge({ summaries: [], bundle: undefined, startup: undefined, sweep: runs, fairness: [] }).map(({ isMet }) => isMet);
+      judge({ summaries: [], bundle: undefined, startup: undefined, sweep: runs, fairness: [] }).map(
+        ({ isMet }) => isMet,
+      );
     expect(judged()).toEqual([]);
     expect(judged(run, slow)).toEqual([true, true, true, true, true]);
     expect(judged(run, { ...slow, trips: 10_401 })).toEqual([false, true, true, true, true]);

@@ -11,7 +11,7 @@ function leased(connector: string, id: string): Leased {
     accountId: 'ada',
     clientId: null,
     clientSecret: null,
-  breakerKey: '',
+    breakerKey: '',
     accessToken: '',
     refreshToken: null,
     tokenType: 'Bearer',
