@@ -2498,7 +2498,9 @@ begin
     select id, owner, next_refresh_at from public.oauth_connections where next_refresh_at <= now()
      order by next_refresh_at limit greatest(1000, 10 * p_limit)
   ), turns as (
+    -- More than are taken: others may be taking them just now.
     select id, row_number() over (partition by owner order by next_refresh_at) as turn from oldest
+     order by 2, next_refresh_at limit 4 * p_limit
   ), due as (
     select c.id from turns t join public.oauth_connections c on c.id = t.id
      where c.next_refresh_at <= now()
@@ -2536,7 +2538,7 @@ begin
          order by next_try_at limit greatest(1000, 10 * p_limit)
       ), turns as (
         select id, row_number() over (partition by owner order by next_try_at)
-            + count(*) over (partition by owner) / 20 as turn from oldest
+            + count(*) over (partition by owner) / 20 as turn from oldest order by 2, next_try_at limit 4 * p_limit
       )
       select r.id, jsonb_build_object('id', r.id, 'owner', r.owner, 'connector', r.connector_id,
           'accountId', r.account_id, 'clientId', r.client_id, 'clientSecret', r.client_secret, 'field', r.token_field,
@@ -2581,7 +2583,7 @@ begin
          order by identify_at limit greatest(1000, 10 * p_limit)
       ), turns as (
         select id, row_number() over (partition by owner order by identify_at)
-            + count(*) over (partition by owner) / 20 as turn from oldest
+            + count(*) over (partition by owner) / 20 as turn from oldest order by 2, identify_at limit 4 * p_limit
       )
       select c.id, gatehouse.sealed_connection(c) as sealed from turns t join public.oauth_connections c on c.id = t.id
        where c.identify_at <= now()
@@ -3291,8 +3293,8 @@ grant execute on function gatehouse.store_connection(jsonb) to gatehouse_member;
 -- function: oauth/values_to_reseal
 -- Rows with values under other keys than the active one, at most p_limit and no more than an answer holds. p_keys: those
 -- keys, of the ring; `?` stands for rows whose values are not all under one key. Owner by owner, a look at the index for
--- each: ten rows of every owner and 64 KiB (or one row), and only then, of each again, fifty rows and 256 KiB, so that one
--- who has many or large ones holds up nobody. Left out: a row under a key that nobody has, which would come back for
+-- each: 25 rows of every owner and 64 KiB (or one row), so that one who has many or large ones holds up nobody; where one
+-- owner alone is left, more. Left out: a row under a key that nobody has, which would come back for
 -- ever; what is not sealed at all (values_to_seal); what is set aside. Answers what vault_entry makes of each.
 create or replace function gatehouse.values_to_reseal(p_keys text[], p_limit integer) returns jsonb
 language plpgsql stable
@@ -3307,8 +3309,10 @@ declare
   v_found jsonb[] := '{}';
 begin
   <<shares>>
-  foreach v_share in array array[10, 50] loop
-    v_most := case v_share when 10 then 65536 else 262144 end;
+  foreach v_share in array array[25, 100] loop
+    -- The second time is for the one owner who is left.
+    exit when v_share = 100 and (select count(distinct e->>'owner') from unnest(v_found) e) > 1;
+    v_most := case v_share when 25 then 65536 else 1048576 end;
     foreach v_key in array p_keys || '?'::text loop
       for v_entry in
           with recursive connection_owners as (

@@ -18,7 +18,7 @@ import { type Environment, newDatabase, startNeonLocal } from '../environment.ts
 import { seedUsers } from '../seed.ts';
 import { median } from '../support/statistics.ts';
 import { startProvider, type SweepProvider } from '../sweep/provider-process.ts';
-import { MEMBER, OTHERS, seedExpired, seedMember, seedOthers } from './seed.ts';
+import { MEMBER, OTHERS, ROWS, seedExpired, seedMember, seedOthers } from './seed.ts';
 
 export { OTHERS } from './seed.ts';
 
@@ -82,7 +82,7 @@ async function openWorld(
   await client.connect();
   const { clientId, clientSecret } = secrets.demoClient;
   const vault: VaultSettings = { ...secrets, DEMO_CLIENT_ID: clientId };
-  await seedOthers(client, vault, await provider.grants(OTHERS));
+  await seedOthers(client, vault, await provider.grants(ROWS));
   if (withMember) await seedMember(client, vault);
   await client.query('vacuum analyze');
   const demo = { DEMO_ISSUER: provider.issuer, DEMO_CLIENT_ID: clientId, DEMO_CLIENT_SECRET: clientSecret };
@@ -126,7 +126,7 @@ function measuresOf({ client, context, sent, vault, withMember }: Parts): Record
     return rows[0]?.n ?? 0;
   };
   /** Until no other's row is left; what remains is the member's. */
-  const until = async (left: () => Promise<number>, step: () => Promise<unknown>, rows = OTHERS) => {
+  const until = async (left: () => Promise<number>, step: () => Promise<unknown>) => {
     await client.query('vacuum analyze oauth_connections');
     await client.query('checkpoint');
     const startedAt = performance.now();
@@ -134,7 +134,7 @@ function measuresOf({ client, context, sent, vault, withMember }: Parts): Record
       if (steps > 1_000) throw new Error('The job does not come to its end.');
       await step();
     }
-    return rows / ((performance.now() - startedAt) / 1000);
+    return ROWS / ((performance.now() - startedAt) / 1000);
   };
   const rings = rotation(vault);
   return {

@@ -15,6 +15,8 @@ import { userIdOf } from '../seed.ts';
 /** Others have the numbers from 2 on: the member's rows come first by id, owner and age. */
 export const MEMBER = userIdOf(1);
 export const OTHERS = 1_000;
+/** Connections of them all: so many that the last batch, which is not full of theirs, does not count for much. */
+export const ROWS = 3 * OTHERS;
 
 const GRANTS = 200;
 const LINKS = 1_000;
@@ -22,13 +24,13 @@ const LINKS = 1_000;
 const TOKEN_LENGTH = 16_384;
 const CREDENTIALS_LENGTH = 48_000;
 
-/** One connection of each other user, to these grants. */
+/** Connections of each other user in turn, to these grants. */
 export async function seedOthers(
   client: Client,
   settings: VaultSettings,
   given: readonly GivenTokens[],
 ): Promise<void> {
-  const userIds = given.map((_, i) => userIdOf(i + 2));
+  const userIds = given.map((_, i) => userIdOf((i % OTHERS) + 2));
   await seedConnections(client, settings, { userIds, grants: given.map((tokens, i) => grantOf(`other-${i}`, tokens)) });
 }
 

@@ -11,7 +11,9 @@ begin
     select id, owner, next_refresh_at from public.oauth_connections where next_refresh_at <= now()
      order by next_refresh_at limit greatest(1000, 10 * p_limit)
   ), turns as (
+    -- More than are taken: others may be taking them just now.
     select id, row_number() over (partition by owner order by next_refresh_at) as turn from oldest
+     order by 2, next_refresh_at limit 4 * p_limit
   ), due as (
     select c.id from turns t join public.oauth_connections c on c.id = t.id
      where c.next_refresh_at <= now()

@@ -16,7 +16,7 @@ begin
          order by next_try_at limit greatest(1000, 10 * p_limit)
       ), turns as (
         select id, row_number() over (partition by owner order by next_try_at)
-            + count(*) over (partition by owner) / 20 as turn from oldest
+            + count(*) over (partition by owner) / 20 as turn from oldest order by 2, next_try_at limit 4 * p_limit
       )
       select r.id, jsonb_build_object('id', r.id, 'owner', r.owner, 'connector', r.connector_id,
           'accountId', r.account_id, 'clientId', r.client_id, 'clientSecret', r.client_secret, 'field', r.token_field,

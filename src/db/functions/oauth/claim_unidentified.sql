@@ -16,7 +16,7 @@ begin
          order by identify_at limit greatest(1000, 10 * p_limit)
       ), turns as (
         select id, row_number() over (partition by owner order by identify_at)
-            + count(*) over (partition by owner) / 20 as turn from oldest
+            + count(*) over (partition by owner) / 20 as turn from oldest order by 2, identify_at limit 4 * p_limit
       )
       select c.id, gatehouse.sealed_connection(c) as sealed from turns t join public.oauth_connections c on c.id = t.id
        where c.identify_at <= now()

@@ -1,7 +1,7 @@
 -- Rows with values under other keys than the active one, at most p_limit and no more than an answer holds. p_keys: those
 -- keys, of the ring; `?` stands for rows whose values are not all under one key. Owner by owner, a look at the index for
--- each: ten rows of every owner and 64 KiB (or one row), and only then, of each again, fifty rows and 256 KiB, so that one
--- who has many or large ones holds up nobody. Left out: a row under a key that nobody has, which would come back for
+-- each: 25 rows of every owner and 64 KiB (or one row), so that one who has many or large ones holds up nobody; where one
+-- owner alone is left, more. Left out: a row under a key that nobody has, which would come back for
 -- ever; what is not sealed at all (values_to_seal); what is set aside. Answers what vault_entry makes of each.
 create or replace function gatehouse.values_to_reseal(p_keys text[], p_limit integer) returns jsonb
 language plpgsql stable
@@ -16,8 +16,10 @@ declare
   v_found jsonb[] := '{}';
 begin
   <<shares>>
-  foreach v_share in array array[10, 50] loop
-    v_most := case v_share when 10 then 65536 else 262144 end;
+  foreach v_share in array array[25, 100] loop
+    -- The second time is for the one owner who is left.
+    exit when v_share = 100 and (select count(distinct e->>'owner') from unnest(v_found) e) > 1;
+    v_most := case v_share when 25 then 65536 else 1048576 end;
     foreach v_key in array p_keys || '?'::text loop
       for v_entry in
           with recursive connection_owners as (
