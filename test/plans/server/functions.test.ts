@@ -227,14 +227,6 @@ describe(`at ${ROWS.toLocaleString('en')} users a function of a request reads th
     }
   });
 
-  it('and a scan would be seen', async () => {
-    await client.query('begin');
-    await client.query("select count(*) from users where bio = 'x'");
-    const { rows } = await client.query('select relname from pg_stat_xact_user_tables where seq_scan > 0');
-    await client.query('rollback');
-    expect(rows).toEqual([{ relname: 'users' }]);
-  });
-
   it.each(['{dev}', '{gone,dev}', '{gone}'])(
     'values_to_reseal, but for what waits to be revoked: keys %s',
     async (keys) => {
@@ -273,5 +265,14 @@ describe(`at ${ROWS.toLocaleString('en')} users a function of a request reads th
     const reports = ['key_coverage', 'values_to_reseal'];
     const tried = new Set([...calls.map(([name]) => name), ...parts, ...reports]);
     expect(names.filter((name) => !tried.has(name))).toEqual([]);
+  });
+
+  // The last one: PostgreSQL counts for up to a second what this connection's last transaction read.
+  it('and a scan would be seen', async () => {
+    await client.query('begin');
+    await client.query("select count(*) from users where bio = 'x'");
+    const { rows } = await client.query('select relname from pg_stat_xact_user_tables where seq_scan > 0');
+    await client.query('rollback');
+    expect(rows).toEqual([{ relname: 'users' }]);
   });
 });
