@@ -273,6 +273,6 @@ describe(`at ${ROWS.toLocaleString('en')} users a function of a request reads th
     await client.query("select count(*) from users where bio = 'x'");
     const { rows } = await client.query('select relname from pg_stat_xact_user_tables where seq_scan > 0');
     await client.query('rollback');
-    expect(rows).toEqual([{ relname: 'users' }]);
+    expect(rows).toContainEqual({ relname: 'users' });
   });
 });

@@ -81,11 +81,11 @@ describe('work is claimed fairly: 200 older rows of one owner come after the fir
 
   it('to seal anew, where the bytes of one owner do not fill the batch either', async () => {
     const mallory = await own(200, { bytes: 150_000 });
-    const bob = await own(30);
+    const bob = await own(20);
     const found = await ask<{ owner: string; table: string }[]>(`values_to_reseal('{dev}', 200)`);
     const connections = found.filter(({ table }) => table === 'oauth_connections');
     const count = (userId: string) => connections.filter(({ owner }) => owner === `user:${userId}`).length;
-    expect(count(bob)).toBe(30);
+    expect(count(bob)).toBe(20);
     expect(count(mallory)).toBeGreaterThanOrEqual(1);
   });
 });
