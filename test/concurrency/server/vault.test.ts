@@ -61,19 +61,23 @@ const fifty = (connection: SeededConnection) =>
   Promise.all(Array.from({ length: 50 }, (_, i) => getToken(workerAt(i), connection)));
 
 describe('fifty callers at two Workers, one connection that is due', () => {
-  it(`one redemption, fifty good answers, on each of ${REPETITIONS} repetitions`, async () => {
-    const grants = await provider.grants.seed(REPETITIONS);
-    for (const grant of grants) {
-      const connection = await seedConnection(owner, settings, grant);
-      const answers = await fifty(connection);
-      expect(answers.map(({ status, code }) => code ?? status)).toEqual(Array.from({ length: 50 }, () => 200));
-      expect(new Set(answers.map(({ data }) => data.status))).toEqual(new Set(['active']));
-      const tokens = new Set(answers.map(({ data }) => data.accessToken));
-      expect(tokens.size).toBe(1);
-      expect(tokens.has(grant.accessToken)).toBe(false);
-      expect(provider.grants.redemptionsOf(grant.refreshToken)).toEqual({ succeeded: 1, failed: 0 });
-      expect(await provider.grants.isAlive(grant.grantId)).toBe(true);
-    }
-    expect(provider.grants.totals()).toMatchObject({ mostPerToken: 1, mostPerGrant: 1 });
-  }, LONG);
+  it(
+    `one redemption, fifty good answers, on each of ${REPETITIONS} repetitions`,
+    async () => {
+      const grants = await provider.grants.seed(REPETITIONS);
+      for (const grant of grants) {
+        const connection = await seedConnection(owner, settings, grant);
+        const answers = await fifty(connection);
+        expect(answers.map(({ status, code }) => code ?? status)).toEqual(Array.from({ length: 50 }, () => 200));
+        expect(new Set(answers.map(({ data }) => data.status))).toEqual(new Set(['active']));
+        const tokens = new Set(answers.map(({ data }) => data.accessToken));
+        expect(tokens.size).toBe(1);
+        expect(tokens.has(grant.accessToken)).toBe(false);
+        expect(provider.grants.redemptionsOf(grant.refreshToken)).toEqual({ succeeded: 1, failed: 0 });
+        expect(await provider.grants.isAlive(grant.grantId)).toBe(true);
+      }
+      expect(provider.grants.totals()).toMatchObject({ mostPerToken: 1, mostPerGrant: 1 });
+    },
+    LONG,
+  );
 });
