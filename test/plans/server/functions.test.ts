@@ -1,6 +1,6 @@
 import { globSync, readFileSync } from 'node:fs';
 import pg from 'pg';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
 import { newId } from '../../../src/lib/ids.ts';
 import { connectOwner, newPerson, type Owner, type Person } from '../../support/owner.ts';
 import { requireServer } from '../../support/require-server.ts';
@@ -208,6 +208,9 @@ const calls: readonly [name: string, call: () => string][] = [
 ];
 
 describe(`at ${ROWS.toLocaleString('en')} users a function of a request reads through indexes alone:`, () => {
+  // What the transactions before have read is written away, else it counts with that of the next for up to a second.
+  beforeEach(() => client.query('select pg_stat_force_next_flush()'));
+
   it.each(calls)('%s', async (name, call) => {
     await client.query('begin');
     try {
@@ -267,12 +270,11 @@ describe(`at ${ROWS.toLocaleString('en')} users a function of a request reads th
     expect(names.filter((name) => !tried.has(name))).toEqual([]);
   });
 
-  // The last one: PostgreSQL counts for up to a second what this connection's last transaction read.
   it('and a scan would be seen', async () => {
     await client.query('begin');
     await client.query("select count(*) from users where bio = 'x'");
     const { rows } = await client.query('select relname from pg_stat_xact_user_tables where seq_scan > 0');
     await client.query('rollback');
-    expect(rows).toContainEqual({ relname: 'users' });
+    expect(rows).toEqual([{ relname: 'users' }]);
   });
 });
