@@ -6,6 +6,7 @@ import { call, newAddress, owner } from '../../support/worker.ts';
 import {
   controllerOf,
   type Credential,
+  databaseTime,
   type Model,
   type Name,
   names,
@@ -14,6 +15,7 @@ import {
   readBy,
   throughProvider,
   tokensOf,
+  wasReported,
 } from './people.ts';
 
 /** Chosen by fast-check: who acts, on what, with which key. Numbers choose among what there is at that time. */
@@ -201,6 +203,7 @@ const steps = {
       mallory.credentials.push(stolen);
       model.mayRead.get(userId)?.add('mallory');
       model.hijacked = userId;
+      model.stolenAt = await databaseTime();
       model.reached.add('stolen');
       return;
     }
@@ -226,8 +229,8 @@ const steps = {
       const newest = sessionsOf(alice).at(-1);
       isIn ||= newest !== undefined && (await readBy(newest)) === userId;
     }
-    // Where the hijacker did nothing that is mailed, there is nothing to report, and the stolen session lives on.
-    if (!isIn || alerts.length === 0) return;
+    // Where nothing of this account was mailed since the theft, there is nothing to report, and the stolen session lives on.
+    if (!isIn || !(await wasReported(model, alerts))) return;
     model.mayRead.get(userId)?.delete('mallory');
     model.reached.add('recovered');
   },

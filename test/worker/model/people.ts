@@ -39,6 +39,8 @@ export interface Model {
   readonly mayRead: Map<string, Set<Name>>;
   /** The account whose session was stolen, until its owner has reported it and signed in. */
   hijacked: string | null;
+  /** When it was stolen, by the database's clock: the Worker's is set forward. */
+  stolenAt: string | null;
   /** What this run got to, so that a test can say what was tried. */
   readonly reached: Set<string>;
   /** By user id, whose accounts these are: they were the first to prove the address. */
@@ -53,6 +55,7 @@ export async function newModel(): Promise<Model> {
     mayRead: new Map(),
     owners: new Map(),
     hijacked: null,
+    stolenAt: null,
     reached: new Set(),
   };
 }
@@ -110,6 +113,25 @@ export async function provenAddress(userId: string): Promise<string | null> {
     [userId],
   );
   return row?.email ?? null;
+}
+
+export async function databaseTime(): Promise<string> {
+  const [row] = await owner.query<{ now: string }>('select clock_timestamp()::text as now');
+  if (!row) throw new Error('The database says no time.');
+  return row.now;
+}
+
+/** Whether one of these mails is of the account whose session was stolen, and was reported, or spent by a report, since. */
+export async function wasReported(
+  { hijacked, stolenAt }: Model,
+  mails: readonly { readonly token: string }[],
+): Promise<boolean> {
+  const [row] = await owner.query(
+    `select from security_alerts
+      where user_id = $1 and used_at >= $2 and token_hash in (select encode(sha256(t::bytea), 'hex') from unnest($3::text[]) t)`,
+    [hijacked, stolenAt, mails.map(({ token }) => token)],
+  );
+  return row !== undefined;
 }
 
 /** Goes to the provider and back in a browser of its own; what session it then has. */
