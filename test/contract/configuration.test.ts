@@ -102,7 +102,7 @@ describe('the database', () => {
     ];
     const between = ['proven', 'used', 'taken', 'send', 'stepped_up'];
     // What a report does about the address.
-    between.push('restored', 'kept', 'there', 'other', 'final');
+    between.push('restored', 'kept', 'there', 'other', 'final', 'outranked');
     const text = globSync('src/db/functions/auth/*.sql')
       .map((file) => readFileSync(file, 'utf8'))
       .join('\n');

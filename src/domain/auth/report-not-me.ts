@@ -27,6 +27,8 @@ interface PreviewAnswer {
 interface ReportAnswer {
   readonly outcome: 'secured';
   readonly isRepeated: boolean;
+  /** The report of another mail spent this one; what that came to is its reader's to know. */
+  readonly isOfOtherMail?: boolean;
   readonly sessionsEnded: number;
   readonly undone: readonly StoredItem[];
   readonly kept: readonly StoredItem[];
@@ -47,8 +49,11 @@ export async function previewNotMe(ctx: SystemContext, { token }: { readonly tok
   const answer = firstValue<PreviewAnswer | Refused>(rows, 'answer');
   if (answer.outcome !== 'preview') throw new AppError(answer.outcome);
   const { isSpent, items, address, losses } = answer;
-  const changed = address?.outcome === 'restored' ? [addressItem(address)] : [];
-  return { isSpent, items: [...changed, ...items.map(itemOf)], notUndone: leftOver({ address, losses }) };
+  return {
+    isSpent,
+    items: [...changesUndone(address), ...items.map(itemOf)],
+    notUndone: leftOver({ address, losses }),
+  };
 }
 
 /**
@@ -63,17 +68,23 @@ export async function reportNotMe(ctx: SystemContext, { token, keep }: ReportNot
   const answer = firstValue<ReportAnswer | Refused>(rows, 'answer');
   if (answer.outcome !== 'secured') throw new AppError(answer.outcome);
   const reported = viewOf(answer);
-  if (!answer.isRepeated) ctx.log({ event: 'account.secured', level: 'warn' });
+  if (!answer.isRepeated && answer.address?.outcome !== 'outranked')
+    ctx.log({ event: 'account.secured', level: 'warn' });
   for (const mail of answer.mails) send(ctx, mail, reported);
   return reported;
 }
 
 function viewOf(answer: ReportAnswer): Reported {
-  const { address, isRepeated, sessionsEnded } = answer;
-  const undone = [...(address?.outcome === 'restored' ? [addressItem(address)] : []), ...answer.undone.map(itemOf)];
-  const kept = [...(address?.outcome === 'kept' ? [addressItem(address)] : []), ...answer.kept.map(itemOf)];
+  const { address, isRepeated, isOfOtherMail, sessionsEnded } = answer;
+  const undone = [...changesUndone(address), ...answer.undone.map(itemOf)];
+  const kept = [...(address?.kept ?? []).map(addressItem), ...answer.kept.map(itemOf)];
   const notUndone = [...kept.map(keptItem), ...leftOver(answer)];
-  return { isComplete: notUndone.length === 0, isRepeated, sessionsEnded, undone, notUndone };
+  const isComplete = notUndone.length === 0 && isOfOtherMail !== true;
+  return { isComplete, isRepeated, sessionsEnded, undone, notUndone };
+}
+
+function changesUndone(address: StoredAddress | null | undefined) {
+  return address?.outcome === 'restored' ? address.undone.map(addressItem) : [];
 }
 
 function leftOver({ address, losses }: Pick<PreviewAnswer, 'address' | 'losses'>) {

@@ -60,12 +60,12 @@ export type ReportPreview = z.infer<typeof ReportPreview>;
 export const ReportNotMeInput = z.object({
   token,
   /** Ids of items of the preview that were the person's own. */
-  keep: z.array(Uuid).max(500).optional(),
+  keep: z.array(Uuid).max(2000).optional(),
 });
 export type ReportNotMeInput = z.infer<typeof ReportNotMeInput>;
 
 export const Reported = z.object({
-  /** Whether nothing is left of what was added or changed since. */
+  /** Whether nothing is left of what was added or changed since. False too where another mail was reported before. */
   isComplete: z.boolean(),
   /** Whether it was reported before: nothing was done now. */
   isRepeated: z.boolean(),

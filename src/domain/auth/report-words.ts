@@ -9,13 +9,21 @@ export interface StoredItem {
   readonly createdAt: string;
 }
 
-/** What `gatehouse.report_address` says; `kept` when the person keeps the new one. */
-export interface StoredAddress {
+/** A change of the account's address. */
+export interface StoredChange {
   readonly changeId: string;
   readonly previous: string;
   readonly current: string;
   readonly changedAt: string;
-  readonly outcome: 'restored' | 'there' | 'other' | 'taken' | 'final' | 'kept';
+}
+
+/** What `gatehouse.report_address` says: where the address goes back to, which changes that undoes, and which are kept. */
+export interface StoredAddress {
+  readonly previous: string | null;
+  readonly current: string;
+  readonly outcome: 'restored' | 'there' | 'other' | 'taken' | 'final' | 'kept' | 'outranked';
+  readonly undone: readonly StoredChange[];
+  readonly kept: readonly StoredChange[];
 }
 
 /** What `gatehouse.report_losses` says. */
@@ -41,7 +49,7 @@ export function itemOf({ kind, id, name, createdAt }: StoredItem): ReportedItem 
 }
 
 /** A change of the address that is undone, or that the person keeps. */
-export function addressItem({ changeId, previous, current, changedAt }: StoredAddress): ReportedItem {
+export function addressItem({ changeId, previous, current, changedAt }: StoredChange): ReportedItem {
   const title = `Address changed from ${maskedAddress(previous)} to ${maskedAddress(current)}`;
   return { kind: 'email', id: changeId, title, createdAt: new Date(changedAt).toISOString() };
 }
@@ -66,17 +74,25 @@ export function lossOf({ kind, count }: StoredLoss): NotUndone {
 
 /** Why the address stays as it is; null where it does not, or never changed. */
 export function addressLeft(address: StoredAddress | null | undefined): NotUndone | null {
-  const changed = address && `The address stays ${maskedAddress(address.current)}`;
-  switch (address?.outcome) {
+  if (!address) return null;
+  const { outcome, current } = address;
+  const changed = `The address stays ${maskedAddress(current)}`;
+  const previous = maskedAddress(address.previous ?? '');
+  switch (outcome) {
+    case 'outranked':
+      return {
+        reason: 'email_not_yours',
+        title: `Nothing was changed: ${maskedAddress(current)} was the account's address for longer than that of this mail.`,
+      };
     case 'other':
       return {
         reason: 'email_not_yours',
-        title: `${changed}: only a mail to ${maskedAddress(address.previous)}, which was the account's for longer, can change it back.`,
+        title: `${changed}: this mail is older than the rules by which it could change it back. Use a newer one.`,
       };
     case 'taken':
       return {
         reason: 'email_taken',
-        title: `${changed}: ${maskedAddress(address.previous)} belongs to another account by now. Ask the operator of this site.`,
+        title: `${changed}: ${previous} belongs to another account by now. Ask the operator of this site.`,
       };
     case 'final':
       return {

@@ -34,8 +34,8 @@ export interface ResealResult {
 
 /**
  * Puts a batch of rows under the active key. A value that was refreshed meanwhile keeps its newer one. Rows that do not
- * open are set aside for an hour or more, and so is one that is found again in one run with the same values: it did not
- * change.
+ * open are set aside for an hour or more. So is a row that comes back unchanged in the same run: it was not stored, and the
+ * run must end.
  * @param seen rows of this run, as they were
  */
 export async function resealBatch(ctx: VaultContext, seen: Set<string>): Promise<ResealResult> {
@@ -88,7 +88,7 @@ export async function sealAnew(
 }
 
 /**
- * Stores what `seal` makes of the rows, and sets those aside of which it makes nothing. One trip; none where there are no
+ * Stores what `seal` makes of the rows, and sets aside those that it cannot seal. One trip; none where there are no
  * rows.
  */
 export async function storeSealed<Row extends VaultRow>(

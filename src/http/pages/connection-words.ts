@@ -1,5 +1,6 @@
 /** What the API says of connections, in words for people. */
 import type { ConnectionExplained, ConnectionView } from '../../domain/oauth/views.ts';
+import { isOfClient } from '../../domain/oauth/refresh-failure.ts';
 import { titleOfProvider } from './provider-names.ts';
 
 export type Health = ConnectionExplained['health'];
@@ -50,7 +51,8 @@ export function reasonOf({ connector, status, failingSince }: ConnectionView): s
 /** The same where all that is known may be looked at: a provider that is left alone for a while counts first. */
 export function explainedReasonOf({ connection, failure, paused, nextRefreshAt }: ConnectionExplained): string {
   const title = titleOfProvider(connection.connector);
-  if (connection.status === 'active' && failure?.class === 'configuration') {
+  // Of the deployment's client a connection keeps no such mark.
+  if (connection.status === 'active' && failure && isOfClient(failure)) {
     return `${title} does not take the client that this account was linked with. Link it again with the right client id and secret.`;
   }
   if (connection.status === 'active' && paused) {

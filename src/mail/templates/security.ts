@@ -31,6 +31,8 @@ interface Words {
   readonly isElsewhere?: boolean;
 }
 
+const REPLACED = 'The token that it replaced does not come back: make a new one afterwards.';
+
 const WORDS = {
   new_device: {
     subject: 'New sign-in to',
@@ -90,7 +92,7 @@ const WORDS = {
     subject: 'API token replaced for',
     lead: 'An API token was replaced by a new one. Programs that have the new one can act for you.',
     detail: 'Token',
-    remains: 'The token that it replaced does not come back: make a new one afterwards.',
+    remains: REPLACED,
   },
   organization_token_created: {
     subject: 'Organisation token created by',
@@ -101,7 +103,7 @@ const WORDS = {
     subject: 'Organisation token replaced by',
     lead: 'An API token of an organisation was replaced by a new one in your name. Programs that have the new one can act for the organisation.',
     detail: 'Token',
-    remains: 'The token that it replaced does not come back: make a new one afterwards.',
+    remains: REPLACED,
   },
   service_token_created: {
     subject: 'Service token created by',
@@ -112,6 +114,7 @@ const WORDS = {
     subject: 'Service token replaced by',
     lead: 'A service token was replaced in your name. Programs that have the new one can act for the whole deployment.',
     detail: 'Token',
+    remains: REPLACED,
   },
 } as const satisfies Record<string, Words>;
 

@@ -254,6 +254,7 @@ describe(`at ${ROWS.toLocaleString('en')} users a function of a request reads th
     parts.push('sealed_connection', 'take_lease', 'sealed_under', 'credentials_text', 'is_usable');
     parts.push('can_replace', 'name_account', 'code_limits', 'code_tries', 'standing_since', 'reservation');
     parts.push(
+      'is_outranked',
       'report_start',
       'report_items',
       'report_address',

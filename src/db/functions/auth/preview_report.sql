@@ -6,6 +6,8 @@ as $$
 declare
   v_alert public.security_alerts;
   v_from timestamptz;
+  v_address jsonb;
+  v_is_outranked boolean;
 begin
   select * into v_alert from public.security_alerts where token_hash = p_token_hash;
   if v_alert.id is null or v_alert.expires_at <= now() then
@@ -13,10 +15,12 @@ begin
   elsif v_alert.used_at is not null then
     return '{"outcome": "preview", "isSpent": true, "items": [], "losses": []}';
   end if;
-  v_from := gatehouse.report_start(v_alert.user_id);
-  return jsonb_build_object('outcome', 'preview', 'isSpent', false,
-    'items', gatehouse.report_items(v_alert.user_id, v_from), 'address', gatehouse.report_address(v_alert, v_from),
-    'losses', gatehouse.report_losses(v_alert.user_id, v_from));
+  v_from := gatehouse.report_start(v_alert);
+  v_address := gatehouse.report_address(v_alert, v_from, '{}');
+  v_is_outranked := coalesce(v_address->>'outcome' = 'outranked', false);
+  return jsonb_build_object('outcome', 'preview', 'isSpent', false, 'address', v_address,
+    'items', case when v_is_outranked then '[]' else gatehouse.report_items(v_alert.user_id, v_from) end,
+    'losses', case when v_is_outranked then '[]' else gatehouse.report_losses(v_alert.user_id, v_from) end);
 end $$;
 --> statement-breakpoint
 comment on function gatehouse.preview_report(text) is 'What the report of a mail about the account would undo.';

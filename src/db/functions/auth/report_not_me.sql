@@ -1,9 +1,10 @@
 -- "This wasn't me", of the mail of an alert: see docs/security.md, "This wasn't me: both directions". Whoever was signed in
 -- is out; what was added since the earliest alert that waits for a report is gone, but for what the person keeps; the
--- address is changed back where this mail may do so. Done once: sent again it answers what it came to. The user's row is
--- locked first; what waits for it is judged again when it gets it (gatehouse.lock_actor), or finds its link expired.
+-- address is changed back where this mail may do so. A mail whose address the present one outranks does nothing, and stays
+-- unspent. Done once: sent again it answers what it came to. The user's row is locked first; what waits for it is judged
+-- again when it gets it (gatehouse.lock_actor), or finds its link expired.
 -- p_facts: see record_login, plus keep [ids] and operationId. Answers {outcome: 'secured' | an error code, operationId,
--- isRepeated, sessionsEnded, undone, kept, address, losses, mails (for the same operation alone)}.
+-- isRepeated, isOfOtherMail, sessionsEnded, undone, kept, address, losses, mails (for the same operation alone)}.
 create or replace function gatehouse.report_not_me(p_token_hash text, p_facts jsonb) returns jsonb
 language plpgsql volatile
 as $$
@@ -23,19 +24,22 @@ begin
   if v_alert.id is null or v_alert.expires_at <= now() then
     return '{"outcome": "alert.invalid"}';
   elsif v_alert.used_at is not null then
-    v_report := coalesce(v_alert.report,
-      '{"outcome": "secured", "sessionsEnded": 0, "undone": [], "kept": [], "losses": []}');
+    -- Spent by the report of another mail, whose reader alone is told what it came to.
+    v_report := coalesce(v_alert.report, '{"outcome": "secured", "isOfOtherMail": true, "sessionsEnded": 0, "undone": [],
+      "kept": [], "losses": []}');
     return v_report || jsonb_build_object('isRepeated', v_report->>'operationId' is distinct from p_facts->>'operationId',
       'mails', case
       when v_report->>'operationId' = p_facts->>'operationId' then v_report->'mails' else '[]' end);
   end if;
-  v_from := gatehouse.report_start(v_alert.user_id);
+  v_from := gatehouse.report_start(v_alert);
+  v_keep := array(select k::uuid from jsonb_array_elements_text(coalesce(p_facts->'keep', '[]')) k);
+  v_address := gatehouse.report_address(v_alert, v_from, v_keep);
+  if v_address->>'outcome' = 'outranked' then
+    return jsonb_build_object('outcome', 'secured', 'isRepeated', false, 'address', v_address) || '{"sessionsEnded": 0,
+      "undone": [], "kept": [], "losses": [], "mails": []}';
+  end if;
   v_items := gatehouse.report_items(v_alert.user_id, v_from);
   v_keep := gatehouse.report_kept(v_items, p_facts->'keep');
-  v_address := gatehouse.report_address(v_alert, v_from);
-  if v_address->>'outcome' = 'restored' and (v_address->>'changeId')::uuid = any (v_keep) then
-    v_address := v_address || '{"outcome": "kept"}';
-  end if;
   v_report := jsonb_build_object('outcome', 'secured', 'operationId', p_facts->>'operationId', 'address', v_address,
     'losses', gatehouse.report_losses(v_alert.user_id, v_from),
     'undone', jsonb_path_query_array(v_items, '$[*] ? (!(@.id == $keep[*]))', jsonb_build_object('keep', to_jsonb(v_keep))),
@@ -46,14 +50,15 @@ begin
   get diagnostics v_sessions = row_count;
   perform gatehouse.undo_items(v_alert.user_id, v_report->'undone');
   delete from public.known_devices where user_id = v_alert.user_id and created_at >= v_from;
-  -- To before the beginning of whoever waits for the lock: their clock stopped earlier than ours.
+  -- Not now(): a sign-in that waits for our lock began earlier, and by its now() the link would still be good.
   update public.magic_links set expires_at = created_at where user_id = v_alert.user_id and used_at is null;
   update public.oauth_states set used_at = now() where user_id = v_alert.user_id and used_at is null;
   if v_address->>'outcome' in ('restored', 'there') then
     update public.users set email = v_address->>'previous', email_verified_at = now()
      where id = v_alert.user_id and v_address->>'outcome' = 'restored';
     update public.email_changes set undone_at = now()
-     where user_id = v_alert.user_id and created_at >= v_from and undone_at is null;
+     where user_id = v_alert.user_id and undone_at is null
+       and id in (select (c->>'changeId')::uuid from jsonb_array_elements(v_address->'undone') c);
   end if;
   v_report := v_report || jsonb_build_object('sessionsEnded', v_sessions,
     'mails', gatehouse.report_mails(v_alert, v_from, v_before));

@@ -1,5 +1,5 @@
--- Who comes to an address that is reserved hears by mail that the account has another one since, with a fresh "this wasn't
--- me", good to the end of the reservation. Null for every other address. p_alert: {id, tokenHash}. Answers {kind, email,
+-- Somebody asks to sign in with a reserved address. Notes an alert that tells this address of the change and can undo it,
+-- good to the end of the reservation. Null for every other address. p_alert: {id, tokenHash}. Answers {kind, email,
 -- newEmail, changedAt}.
 create or replace function gatehouse.tell_moved(p_email text, p_alert jsonb) returns jsonb
 language plpgsql volatile

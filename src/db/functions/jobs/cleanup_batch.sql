@@ -1,6 +1,6 @@
 -- Deletes at most p_limit rows of one table that are past their grace, oldest first, and says how many. Bounded, and
 -- skipping locked rows, so two runs at once only share the work. Graces: requirement 3 §5.2; histories 365 days; a
--- device as long as its cookie; a key of a call for eight days, of which the first is good; a row that a job set aside a
+-- device as long as its cookie; an Idempotency-Key eight days (it is good for one); a row that a job set aside a
 -- week after it could be tried again (it is gone, or mended); a breaker a day after it could close.
 create or replace function gatehouse.cleanup_batch(p_table text, p_limit integer) returns integer
 language plpgsql volatile

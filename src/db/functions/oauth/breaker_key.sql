@@ -1,4 +1,4 @@
--- Whose client a grant is refreshed with: what a breaker is kept under (connector_breakers.client_id). Only here is it made.
+-- Whose client a grant is refreshed with: what a breaker is kept under (connector_breakers.client_id). No other code builds this key.
 -- Of the deployment's client: its id, '' where the grant names none. A grant that brought id and secret of a client has a
 -- key of its owner's, so a wrong secret stops nobody else. Where a connector has parameters (a shop's domain) each stands for
 -- a server of its own, and is part of the key.

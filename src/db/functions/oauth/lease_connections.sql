@@ -15,7 +15,7 @@ declare
   v_leased jsonb[] := '{}';
 begin
   for v_row in select (r->>0)::uuid as id, r->1 as version from jsonb_array_elements(p_rows) r order by 1 loop
-    -- Before the lease, which says something of the one before it, and so is not taken and given back.
+    -- The size is checked before the lease is taken: one that is taken and given back looks like one whose answer was lost.
     v_size := coalesce((select octet_length(gatehouse.sealed_connection(c)::text)
       from public.oauth_connections c where c.id = v_row.id), 0);
     if v_bytes + v_size > gatehouse.answer_limit() and cardinality(v_leased) > 0 then

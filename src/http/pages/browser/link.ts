@@ -20,9 +20,9 @@ export const openedLink = `
     root.dataset.link = 'ready';
   }
 
-  // One key per link and tab, so that a press after a reload is the same request.
-  function keyFor(link) {
-    const mark = link.slice(0, 8) + '.';
+  // One key per link, input and tab, so that a press after a reload is the same request.
+  function keyFor(link, more) {
+    const mark = link.slice(0, 8) + JSON.stringify(more) + '.';
     const kept = readStore('gatehouse.link');
     if (kept !== null && kept.startsWith(mark)) return kept.slice(mark.length);
     const key = newKey();
@@ -47,7 +47,8 @@ export const openedLink = `
 
   async function sendLink({ confirm, next }) {
     if (token === null) return;
-    const answer = await call(confirm, { token, ...moreOfInput() }, keyFor(token));
+    const more = moreOfInput();
+    const answer = await call(confirm, { token, ...more }, keyFor(token, more));
     if (!answer.result) {
       if (!leads(answer.error)) refuseLink(answer.error);
     } else if (next) {
