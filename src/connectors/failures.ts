@@ -3,11 +3,14 @@ import { AppError } from '../errors.ts';
 import { failure, ProviderFault, retryAfterOf } from './provider-fault.ts';
 import type { Connector, FailureClass, ProviderFailure } from './types.ts';
 
-/** RFC 6749 §5.2. What is not here, or among the connector's, may pass: nobody said that the grant is dead. */
+/**
+ * RFC 6749 §5.2. What is not here, or among the connector's, may pass: nobody said that the grant is dead.
+ * `unauthorized_client` is not here: providers also say it of one tenant, whose administrator removed the app, and the
+ * client is none the worse for others.
+ */
 const classes: Readonly<Record<string, FailureClass>> = {
   invalid_grant: 'permanent',
   invalid_client: 'configuration',
-  unauthorized_client: 'configuration',
   unsupported_grant_type: 'configuration',
 };
 

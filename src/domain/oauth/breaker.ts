@@ -7,9 +7,9 @@ const CONFIGURATION = { seconds: 300, maxSeconds: 3600 };
 const OUTAGE = { seconds: 60, maxSeconds: 1800 };
 
 /**
- * Leaves a connector alone for a while, for the grants of one client, twice as long each time in a row. The first time
- * that the deployment's client is refused is logged as an error, once, however many connections wait; a client that came
- * with a grant is its owner's matter.
+ * Leaves a connector alone for a while, for the grants of one client, twice as long each time in a row, and never longer
+ * than its bound, whatever Retry-After says. The first time that the deployment's client is refused is logged as an error,
+ * once, however many connections wait; a client that came with a grant is its owner's matter.
  * @returns seconds until it is tried again
  */
 export async function tripBreaker(

@@ -17,8 +17,13 @@ const WIDTH = 6;
 const LEASE_SECONDS = 60;
 /** A call that begins later could end after the lease. */
 const LAST_START_MS = LEASE_SECONDS * 1000 - PROVIDER_DEADLINE_MS - 5_000;
-/** So many refusals in a row are the provider's state, not a connection's. */
+/**
+ * Failures of so many owners, with no success between them, are the provider's state. Those of one owner are not, however
+ * many: a member can have grants that the provider refuses, and must not stop everybody by them.
+ */
 const FAILURES_TO_TRIP = 5;
+/** A provider may count requests for each account. Two owners who are told to come later are enough to believe it of all. */
+const LIMITS_TO_TRIP = 2;
 
 /** What became of a batch, for its log line. */
 export interface BatchResult {
@@ -33,7 +38,10 @@ export interface BatchResult {
 
 /** How a connector does within this batch, for the grants of one client. */
 interface ConnectorState {
-  failuresInARow: number;
+  /** Whose grants failed since the last success. */
+  readonly failing: Set<string>;
+  /** Who of them was told that requests come too often (429). */
+  readonly limited: Set<string>;
   /** Seconds to leave it alone; null while it is called. */
   pausedFor: number | null;
 }
@@ -96,7 +104,7 @@ export function interleave(leased: readonly Leased[]): Leased[] {
 
 function stateOf(states: Map<string, ConnectorState>, connection: SealedConnection): ConnectorState {
   const key = keyOf(connection);
-  const state = states.get(key) ?? { failuresInARow: 0, pausedFor: null };
+  const state: ConnectorState = states.get(key) ?? { failing: new Set(), limited: new Set(), pausedFor: null };
   states.set(key, state);
   return state;
 }
@@ -105,25 +113,29 @@ function keyOf({ connector, breakerKey }: SealedConnection): string {
   return `${connector} ${breakerKey}`;
 }
 
-/** A client refused, or told to come later, is enough by itself; else it takes several in a row. */
+/** A success says that the provider answers: what failed before it counts no more. */
 async function watch(
   ctx: VaultContext,
   { state, connection }: { readonly state: ConnectorState; readonly connection: SealedConnection },
   refreshed: Refreshed,
 ): Promise<void> {
   if (refreshed.kind !== 'failed') {
-    state.failuresInARow = 0;
+    state.failing.clear();
+    state.limited.clear();
     return;
   }
-  if (isOfRow(refreshed.failure)) return;
-  state.failuresInARow += 1;
-  if (state.pausedFor === null && isReasonToPause(state, refreshed.failure)) {
-    state.pausedFor = await tripBreaker(ctx, connection, refreshed.failure);
+  const { failure } = refreshed;
+  if (isOfRow(failure)) return;
+  state.failing.add(connection.owner);
+  if (failure.status === 429) state.limited.add(connection.owner);
+  if (state.pausedFor === null && isReasonToPause(state, failure)) {
+    state.pausedFor = await tripBreaker(ctx, connection, failure);
   }
 }
 
-function isReasonToPause({ failuresInARow }: ConnectorState, failure: ProviderFailure): boolean {
-  return isOfClient(failure) || failure.status === 429 || failuresInARow >= FAILURES_TO_TRIP;
+/** A refused client is enough by itself: the provider looks at it before the grant. Else it takes several owners. */
+function isReasonToPause({ failing, limited }: ConnectorState, failure: ProviderFailure): boolean {
+  return isOfClient(failure) || limited.size >= LIMITS_TO_TRIP || failing.size >= FAILURES_TO_TRIP;
 }
 
 async function release(

@@ -31,9 +31,9 @@ describe('a refresh that fails', () => {
     ['invalid_grant with status 200', error('invalid_grant', 200), 'permanent', 'invalid_grant', 400],
     ['invalid_client', error('invalid_client', 401), 'configuration', 'invalid_client', 401],
     ['invalid_client with status 400', error('invalid_client'), 'configuration', 'invalid_client', 400],
-    ['unauthorized_client', error('unauthorized_client'), 'configuration', 'unauthorized_client', 400],
     ['unsupported_grant_type', error('unsupported_grant_type'), 'configuration', 'unsupported_grant_type', 400],
-    // Nobody said that the grant is dead, or that the client is wrong.
+    // Nobody said that the grant is dead, or that the client is wrong for everybody.
+    ['unauthorized_client', error('unauthorized_client'), 'transient', 'unauthorized_client', 400],
     ['temporarily_unavailable', error('temporarily_unavailable'), 'transient', 'temporarily_unavailable', 400],
     ['invalid_request', error('invalid_request'), 'transient', 'invalid_request', 400],
     ['a code that nobody knows', error('blue_moon'), 'transient', 'blue_moon', 400],

@@ -1,6 +1,11 @@
 /** A vault with an embedded database and a provider of its own: what works on every row there is disturbs nobody. */
 import { freshSecrets, workerSettings } from '../../../scripts/support/dev-settings.ts';
-import { connectorSettings, type OidcProvider, startOidcProvider } from '../../../scripts/support/oidc-provider.ts';
+import {
+  connectorSettings,
+  type OidcProvider,
+  type OidcProviderOptions,
+  startOidcProvider,
+} from '../../../scripts/support/oidc-provider.ts';
 import { startStack } from '../../../scripts/support/stack.ts';
 import type { LogEvent, VaultContext } from '../../../src/context.ts';
 import type { VaultMessage } from '../../../src/domain/oauth/vault-message.ts';
@@ -25,9 +30,9 @@ export interface EmbeddedVault {
   close(): Promise<void>;
 }
 
-export async function startEmbeddedVault(): Promise<EmbeddedVault> {
+export async function startEmbeddedVault({ extend }: Pick<OidcProviderOptions, 'extend'> = {}): Promise<EmbeddedVault> {
   const stack = await startStack();
-  const provider = await startOidcProvider({ redirectUris: ['http://localhost/oauth/callback/demo'] });
+  const provider = await startOidcProvider({ extend, redirectUris: ['http://localhost/oauth/callback/demo'] });
   const addresses = { ...stack.settings, ...connectorSettings(provider) };
   const settings = workerSettings(freshSecrets(), addresses, 'http://localhost:8787') as Record<string, string> &
     VaultSettings;
@@ -59,6 +64,7 @@ export async function startEmbeddedVault(): Promise<EmbeddedVault> {
       await owner.query('delete from user_integrations');
       await owner.query('delete from oauth_connections');
       await owner.query('delete from grant_revocations');
+      await owner.query('delete from connector_breakers');
       sent.length = 0;
       logs.length = 0;
     },
