@@ -178,9 +178,16 @@ export const organization = (role: OrganizationRole, demand: Demand = {}) =>
       ),
     );
 
-/** The call spans users: platform administrators and service tokens. */
-export const platform = (demand: Demand & { readonly scope: string }) =>
-  t.procedure.meta({ access: { subject: 'platform', ...demand } }).use(guard({ subject: 'platform', ...demand }));
+/**
+ * The call spans users: platform administrators and service tokens. An administrator's session is fresh for each of them,
+ * reads too, as it is for a call on another user: whoever declares none of the two does not compile.
+ */
+export const platform = (
+  demand: Demand & { readonly scope: string } & (
+      | { readonly freshWithin: number }
+      | { readonly sessionFreshWithin: number }
+    ),
+) => t.procedure.meta({ access: { subject: 'platform', ...demand } }).use(guard({ subject: 'platform', ...demand }));
 
 function requireCredential({ credential }: Context): Credential {
   if (!credential) throw new AppError('credential.missing');

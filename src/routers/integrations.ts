@@ -144,7 +144,7 @@ export const integrations = router({
     .output(BulkUnlinked)
     .mutation(({ ctx, input }) => bulkUnlink(ctx, input)),
 
-  findIncomplete: platform({ scope: 'admin:read' })
+  findIncomplete: platform({ scope: 'admin:read', sessionFreshWithin: STEP_UP_SECONDS })
     .meta({
       openapi: { method: 'GET', path: '/admin/integrations/incomplete' },
       summary: 'Active integrations of anybody that lack something.',
@@ -153,7 +153,7 @@ export const integrations = router({
     .output(page(IncompleteView))
     .query(({ ctx, input }) => findIncomplete(ctx, input)),
 
-  cleanup: platform({ scope: 'admin:write' })
+  cleanup: platform({ scope: 'admin:write', sessionFreshWithin: STEP_UP_SECONDS })
     .meta({
       openapi: { method: 'POST', path: '/admin/integrations/cleanup' },
       summary: 'Delete integrations that hold nothing; only says which unless told otherwise.',

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { STEP_UP_SECONDS } from '../domain/auth/step-up.ts';
 import { listConnectors } from '../domain/oauth/connectors.ts';
 import { getKeyCoverage } from '../domain/oauth/reseal.ts';
 import { ConnectorView, KeyCoverage } from '../domain/oauth/views.ts';
@@ -18,7 +19,7 @@ export const oauth = router({
   connections: router(connections),
   apps: router(apps),
 
-  getKeyCoverage: platform({ scope: 'admin:read' })
+  getKeyCoverage: platform({ scope: 'admin:read', sessionFreshWithin: STEP_UP_SECONDS })
     .meta({ openapi: { method: 'GET', path: '/admin/oauth/keys' }, summary: 'Which keys the vault is sealed under.' })
     .output(KeyCoverage)
     .query(({ ctx }) => getKeyCoverage(ctx)),

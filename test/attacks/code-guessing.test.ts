@@ -4,18 +4,23 @@
  */
 import { describe, expect, it } from 'vitest';
 import { newId } from '../../src/lib/ids.ts';
-import { newPerson } from '../support/owner.ts';
+import { newPerson, newSession, type Person } from '../support/owner.ts';
+import { aWhileLater } from '../support/reports.ts';
 import { connectSqlClient } from '../support/sql-client.ts';
-import { owner, workerEnv } from '../support/worker.ts';
+import { call, owner, readMail, workerEnv } from '../support/worker.ts';
 import { askForLink, newEmail, verifyCode, verifyLink } from './support.ts';
 
 /** Mails that went to an address earlier, each some hours ago. */
-async function mailedBefore(email: string, hoursAgo: readonly number[]): Promise<void> {
+async function mailedBefore(
+  email: string,
+  hoursAgo: readonly number[],
+  { purpose = 'sign_in', userId }: { purpose?: string; userId?: string } = {},
+): Promise<void> {
   await owner.query(
-    `insert into magic_links (id, email, token_hash, code_hash, browser_hash, expires_at, created_at)
-     select gen_random_uuid(), $1, gen_random_uuid()::text, 'key:x', 'x', now() - interval '1 hour', now() - make_interval(mins => (h * 60)::integer)
+    `insert into magic_links (id, email, token_hash, code_hash, browser_hash, expires_at, created_at, purpose, user_id)
+     select gen_random_uuid(), $1, gen_random_uuid()::text, 'key:x', 'x', now() - interval '1 hour', now() - make_interval(mins => (h * 60)::integer), $3, $4
        from unnest($2::float8[]) h`,
-    [email, `{${hoursAgo.join(',')}}`],
+    [email, `{${hoursAgo.join(',')}}`, purpose, userId ?? null],
   );
 }
 
@@ -56,13 +61,71 @@ describe('the mails to one address', () => {
   });
 });
 
+/** Asks for the mail of a step-up or of a new address, and reads it. */
+async function askAs({ token }: { token: string }, to: string, wanted: 'step_up' | 'email_change') {
+  const [path, input] =
+    wanted === 'step_up' ? ['auth.requestStepUpMail', {}] : ['account.requestEmailChange', { email: to }];
+  const options = { token, settings: aWhileLater() };
+  const asked = await call<{ requestSecret: string }>(path, { ...input, delivery: 'bearer' }, options);
+  expect(asked.status, asked.code).toBe(200);
+  return { requestSecret: asked.data.requestSecret, mail: await readMail(to) };
+}
+
+const confirm = (me: Pick<Person, 'token'>, proof: object) => call('account.confirmEmailChange', proof, me);
+const stepUp = (me: Pick<Person, 'token'>, proof: object) =>
+  call<{ sessionToken: string }>('auth.stepUp', { ...proof, delivery: 'bearer' }, me);
+const purposes = ['sign_in', 'step_up', 'email_change'];
+
+describe('the codes of one address count whatever they are for', () => {
+  it.each(purposes)('ten of %s, and every other mail has the link alone, which works', async (purpose) => {
+    const [me, boss] = [await newPerson(owner), newEmail()];
+    await mailedBefore(boss, hours(10), { purpose });
+    const moving = await askAs(me, boss, 'email_change');
+    expect(moving.mail?.code).toBe('');
+    expect(moving.mail?.text).toContain('This mail has no code');
+    const guess = await confirm(me, { code: '000000', requestSecret: moving.requestSecret });
+    expect([guess.status, guess.code]).toEqual([409, 'code.link_required']);
+    const moved = await confirm(me, { token: moving.mail?.token, requestSecret: moving.requestSecret });
+    expect(moved.data).toEqual({ email: boss });
+    const again = await askAs(me, boss, 'step_up');
+    expect(again.mail?.code).toBe('');
+    expect((await askForLink(boss, { settings: aWhileLater() })).code).toBe('');
+    const other = newEmail();
+    await mailedBefore(other, hours(9), { purpose });
+    expect((await askAs(me, other, 'email_change')).mail?.code).toMatch(/^\d{6}$/);
+  });
+
+  it('a step-up has a code ten times a day, and later the link alone, which works', async () => {
+    const me = await newPerson(owner);
+    const stale = await newSession(owner, me.userId, { authenticated_at: '2026-11-01T00:00:00Z' });
+    await mailedBefore(me.email, hours(9), { purpose: 'step_up', userId: me.userId });
+    expect((await askAs(stale, me.email, 'step_up')).mail?.code).toMatch(/^\d{6}$/);
+    const { mail, requestSecret } = await askAs(stale, me.email, 'step_up');
+    expect(mail?.code).toBe('');
+    expect((await stepUp(stale, { code: '000000', requestSecret })).code).toBe('code.link_required');
+    expect((await stepUp(stale, { token: mail?.token, requestSecret })).status).toBe(200);
+  });
+
+  it('a step-up’s count for the user too: a new address starts no new ten', async () => {
+    const me = await newPerson(owner);
+    await mailedBefore(newEmail(), hours(10), { purpose: 'step_up', userId: me.userId });
+    expect((await askAs(me, me.email, 'step_up')).mail?.code).toBe('');
+    // Where they are about to go, nobody has had a code.
+    expect((await askAs(me, newEmail(), 'email_change')).mail?.code).toMatch(/^\d{6}$/);
+  });
+});
+
 interface Answer {
   readonly outcome: string;
   readonly attemptsLeft?: number | null;
 }
 
 /** Types codes into one mail while so many wrong ones were typed into others; then opens its link. */
-async function typed(wrong: number, codes: readonly string[]): Promise<{ answers: Answer[]; byLink: Answer }> {
+async function typed(
+  wrong: number,
+  codes: readonly string[],
+  purpose = 'sign_in',
+): Promise<{ answers: Answer[]; byLink: Answer }> {
   const mark = newId();
   const system = connectSqlClient(workerEnv, 'gatehouse_system');
   const linkId = newId();
@@ -70,10 +133,10 @@ async function typed(wrong: number, codes: readonly string[]): Promise<{ answers
   const proofs = codes.map((code) => ({ linkId, codeHashes: [`key:${code}`], browserHash: mark }));
   const statements = [
     [
-      `insert into magic_links (id, email, token_hash, code_hash, browser_hash, attempts, expires_at)
-       select gen_random_uuid(), 'x@example.com', gen_random_uuid()::text, 'key:x', $1, 2, now() + interval '5 minutes'
+      `insert into magic_links (id, email, token_hash, code_hash, browser_hash, attempts, expires_at, purpose)
+       select gen_random_uuid(), 'x@example.com', gen_random_uuid()::text, 'key:x', $1, 2, now() + interval '5 minutes', $3
          from generate_series(1, $2::integer / 2)`,
-      [mark, wrong],
+      [mark, wrong, purpose],
     ],
     [
       `insert into magic_links (id, email, token_hash, code_hash, browser_hash, expires_at)
@@ -97,6 +160,11 @@ describe('wrong codes of the whole deployment', () => {
     expect(answers).toMatchObject([{ outcome: 'code.invalid', attemptsLeft: 0 }, { outcome: 'code.exhausted' }]);
     expect(byLink.outcome).toBe('proven');
     expect((await typed(60, ['right'])).answers).toMatchObject([{ outcome: 'proven' }]);
+  });
+
+  it.each(purposes)('count for all mails, those of %s too', async (purpose) => {
+    expect((await typed(60, ['wrong'], purpose)).answers).toMatchObject([{ attemptsLeft: 0 }]);
+    expect((await typed(200, ['right'], purpose)).answers).toEqual([{ outcome: 'code.link_required' }]);
   });
 
   it('from two hundred on ask everybody for the link: no code is tried, the right one neither', async () => {

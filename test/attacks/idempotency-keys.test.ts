@@ -1,12 +1,14 @@
 /** An Idempotency-Key bends nothing: findings 1, 2 and 7 of the audit of November 2026 (SECURITY.md). */
-import { afterEach, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { newId } from '../../src/lib/ids.ts';
 import { developmentMailbox } from '../../src/mail/development.ts';
 import { insert, newPerson, newToken, type Person } from '../support/owner.ts';
+import { aWhileLater } from '../support/reports.ts';
 import { call, keyedHeaders, newAddress, owner, readMail, workerEnv } from '../support/worker.ts';
 import { cookieOf, from, newEmail, sessionsOf, userOf, verifyLink } from './support.ts';
 
 interface Asked {
+  readonly expiresAt: string;
   readonly requestSecret: string;
 }
 
@@ -122,6 +124,67 @@ it('a call sent again mails once, and one with other input counts', async () => 
   expect((await ask(stranger, key)).status).toBe(200);
   expect((await ask(stranger, key)).status).toBe(429);
   expect(await mailsTo(stranger)).toBe(1);
+});
+
+describe('a call for a mail that is sent again when its limiter knows it no more', () => {
+  /** Each of the three, by its procedure; `to` is where the mail goes. */
+  const asks = {
+    'auth.requestMagicLink': async () => ({ to: newEmail(), token: undefined }),
+    'auth.requestStepUpMail': async () => newPerson(owner).then(({ email, token }) => ({ to: email, token })),
+    'account.requestEmailChange': async () => ({ to: newEmail(), token: (await newPerson(owner)).token }),
+  };
+  const dead = {
+    expired: "expires_at = now() - interval '1 hour', created_at = now() - interval '70 minutes'",
+    used: 'used_at = now()',
+  };
+  const kinds = Object.keys(asks) as (keyof typeof asks)[];
+
+  async function asked(path: keyof typeof asks) {
+    const { to, token } = await asks[path]();
+    const headers = { ...from(), ...keyedHeaders() };
+    const input = path === 'auth.requestStepUpMail' ? {} : { email: to };
+    const send = (delivery = 'bearer') =>
+      call<Asked>(path, { ...input, delivery }, { token, headers, settings: aWhileLater() });
+    return { to, send };
+  }
+  const expiryOf = async (email: string) => {
+    const [row] = await owner.query<{ at: string }>(
+      `select to_char(expires_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as at from magic_links where email = $1`,
+      [email],
+    );
+    return Date.parse(row?.at ?? '');
+  };
+
+  it.each(kinds.flatMap((path) => (['expired', 'used'] as const).map((how) => [path, how] as const)))(
+    '%s mails no link that is %s, and says until when it was good',
+    async (path, how) => {
+      const { to, send } = await asked(path);
+      expect((await send()).status).toBe(200);
+      expect(await mailsTo(to)).toBe(1);
+      await owner.query(`update magic_links set ${dead[how]} where email = $1`, [to]);
+      const again = await send();
+      expect(again.status, again.code).toBe(200);
+      expect(Math.abs(Date.parse(again.data.expiresAt) - (await expiryOf(to)))).toBeLessThanOrEqual(1);
+      expect(await mailsTo(to)).toBe(1);
+    },
+  );
+
+  it.each(kinds)('%s mails a live one once more, good for as long as the first', async (path) => {
+    const { to, send } = await asked(path);
+    const first = await send();
+    await owner.query("update magic_links set expires_at = expires_at - interval '5 minutes' where email = $1", [to]);
+    const again = await send();
+    expect(Date.parse(again.data.expiresAt)).toBe(Date.parse(first.data.expiresAt) - 300_000);
+    expect(again.data.requestSecret).toBe(first.data.requestSecret);
+    expect(await mailsTo(to)).toBe(2);
+  });
+
+  it('leaves a browser the cookie that it has', async () => {
+    const { to, send } = await asked('auth.requestMagicLink');
+    expect(cookieOf((await send('cookie')).response, 'sign_in')).not.toBe('');
+    await owner.query(`update magic_links set ${dead.expired} where email = $1`, [to]);
+    expect(cookieOf((await send('cookie')).response, 'sign_in')).toBe('');
+  });
 });
 
 it('one key ends one token and not another; each that ends is in the history', async () => {

@@ -9,6 +9,7 @@ import { call, owner } from '../support/worker.ts';
 import { browse } from './support.ts';
 
 const ofUsers = allProcedures().filter(({ access }) => access?.subject === 'user');
+const ofPlatform = allProcedures().filter(({ access }) => access?.subject === 'platform');
 const newAdmin = (hoursAgo: number) =>
   newPerson(owner, { user: { platform_role: 'admin' }, session: { authenticated_at: inHours(-hoursAgo) } });
 const stalePerson = () => newPerson(owner, { session: { authenticated_at: inHours(-5) } });
@@ -24,6 +25,28 @@ describe('an administrator who proved who they are five hours ago', () => {
     const method = procedure.type === 'query' ? 'GET' : 'POST';
     const refused = await call(procedure.path, input, { token: admin.token, method });
     expect([refused.status, refused.code]).toEqual([403, 'step_up.required']);
+  });
+
+  it.each(ofPlatform)('does not get through $path over all users', async (procedure) => {
+    const { token } = await newAdmin(5);
+    const method = procedure.type === 'query' ? 'GET' : 'POST';
+    const refused = await call(procedure.path, sampleInput(procedure), { token, method });
+    expect([refused.status, refused.code]).toEqual([403, 'step_up.required']);
+  });
+
+  it('cleans up nobody’s links until they have proven it; a service token does all the while', async () => {
+    const admin = await newAdmin(5);
+    const refused = await call('integrations.cleanup', { dryRun: false, maxRows: 1 }, admin);
+    expect([refused.status, refused.code]).toEqual([403, 'step_up.required']);
+    await prove(admin);
+    const service = await newToken(owner, { kind: 'service', scopes: '["admin:read","admin:write"]' });
+    // Dry, since other tests have integrations that hold nothing.
+    for (const { token } of [admin, service]) {
+      expect((await call('integrations.cleanup', {}, { token })).status).toBe(200);
+      for (const path of ['integrations.findIncomplete', 'auth.listServiceTokens', 'oauth.getKeyCoverage']) {
+        expect([path, (await call(path, {}, { token, method: 'GET' })).status]).toEqual([path, 200]);
+      }
+    }
   });
 
   it('reads their own things all the while, and another’s once they have proven it', async () => {

@@ -40,23 +40,41 @@ export async function newMailProof(ctx: Context, delivery: Delivery): Promise<Ne
   return { token, code, browser: { linkId, secret }, row };
 }
 
-/** Mails after the answer, once: the same call sent again mails nothing more, unless whoever began it died on the way. */
-export function mailInTurn(ctx: Context, turn: Turn, message: MailMessage): void {
-  if (turn.isRepeat) return;
+/** What the database has of a mail's proof, which an earlier call may have stored: `gatehouse.mailed_proof`. */
+export interface StoredProof {
+  readonly expiresAt: string;
+  /** Neither used nor expired. */
+  readonly isLive: boolean;
+  /** False: the mail has the link alone, since the address was sent too many codes of late. */
+  readonly hasCode: boolean;
+}
+
+/**
+ * Mails after the answer, once: the same call sent again mails nothing more, unless whoever began it died on the way; and
+ * nothing at all once its link is dead.
+ */
+export function mailInTurn(ctx: Context, turn: Turn, mail: { stored: StoredProof; message: MailMessage }): void {
+  if (turn.isRepeat || !mail.stored.isLive) return;
   ctx.later(
     ctx
       .mailer()
-      .send(message)
+      .send(mail.message)
       .then(() => turn.finish()),
   );
 }
 
-/** Hands the browser's half over, as a cookie or in the answer; when the mail's half ends. */
-export function deliverBrowserProof(ctx: Context, proof: NewMailProof, delivery: Delivery) {
-  const text = formatBrowserProof(proof.browser);
-  if (delivery === 'cookie') ctx.cookies.set('sign_in', text, MAGIC_LINK_SECONDS);
+/**
+ * Hands the browser's half over, as a cookie or in the answer; when the mail's half ends. A dead one takes no cookie's
+ * place, which may be that of a later mail.
+ */
+export function deliverBrowserProof(
+  ctx: Context,
+  { browser, stored, delivery }: { browser: BrowserProof; stored: StoredProof; delivery: Delivery },
+) {
+  const text = formatBrowserProof(browser);
+  if (delivery === 'cookie' && stored.isLive) ctx.cookies.set('sign_in', text, MAGIC_LINK_SECONDS);
   return {
-    expiresAt: new Date(Date.now() + MAGIC_LINK_SECONDS * 1000).toISOString(),
+    expiresAt: new Date(stored.expiresAt).toISOString(),
     requestSecret: delivery === 'bearer' ? text : null,
   };
 }

@@ -1,11 +1,28 @@
 import { compose, type MailContent, paragraph } from './layout.ts';
-import { type Proof, proofBlocks } from './proof.ts';
+import { linkBlocks, type LinkProof, type Proof, proofBlocks } from './proof.ts';
 import { plainName } from './values.ts';
 
 /** What a mail to the new address of an account is about. `minutes` is how long link and code are good for. */
 export type EmailChangeMail =
-  | ({ readonly kind: 'confirm'; readonly productName: string } & Proof)
+  | ({ readonly kind: 'confirm'; readonly productName: string } & (Proof | LinkProof))
   | { readonly kind: 'taken'; readonly productName: string };
+
+const WORDS = {
+  lead: 'If that was you, use this button in the browser where you are signed in. It works once.',
+  button: 'Confirm this address',
+} as const;
+
+const WITH_CODE = {
+  ...WORDS,
+  elsewhere: 'Signed in on another device?',
+  unasked:
+    'If you did not ask for this, ignore this mail and pass the code on to nobody: without it, or the link, nothing is changed.',
+} as const;
+
+const BY_LINK = {
+  ...WORDS,
+  unasked: 'If you did not ask for this, ignore this mail: without its link nothing is changed.',
+} as const;
 
 /**
  * The mail to an address that is to become that of an account. `taken` goes to one that another account has: only who
@@ -16,16 +33,9 @@ export function emailChangeMail(mail: EmailChangeMail): MailContent {
   const product = plainName(mail.productName);
   if (mail.kind === 'taken') return takenMail(product);
   // Who reads this may be a stranger, by a mistyped address: nothing is said of whose account it is.
-  const words = {
-    lead: 'If that was you, use this button in the browser where you are signed in. It works once.',
-    button: 'Confirm this address',
-    elsewhere: 'Signed in on another device?',
-    unasked:
-      'If you did not ask for this, ignore this mail and pass the code on to nobody: without it, or the link, nothing is changed.',
-  };
   return compose(`Confirm your new address for ${product}`, [
     paragraph(`Somebody, perhaps you, asked to make this the address of an account at ${product}.`),
-    ...proofBlocks(mail, words),
+    ...('code' in mail ? proofBlocks(mail, WITH_CODE) : linkBlocks(mail, BY_LINK)),
   ]);
 }
 

@@ -1,18 +1,26 @@
 import { compose, type MailContent, paragraph } from './layout.ts';
-import { type Proof, proofBlocks } from './proof.ts';
+import { linkBlocks, type LinkProof, type Proof, proofBlocks } from './proof.ts';
 import { accountAt, plainName } from './values.ts';
 
 /** `minutes` is how long link and code are good for. */
-export interface StepUpMail extends Proof {
-  readonly productName: string;
-}
+export type StepUpMail = { readonly productName: string } & (Proof | LinkProof);
 
 const WORDS = {
   lead: 'If that is you, use this button in the browser where you are signed in. It works once.',
   button: 'It is me',
+} as const;
+
+const WITH_CODE = {
+  ...WORDS,
   elsewhere: 'Signed in on another device?',
   unasked:
     'If it is not you, leave the link alone and pass the code on to nobody: without them nothing is changed. Somebody else may be signed in, so sign in yourself and end the sessions that you do not know.',
+} as const;
+
+const BY_LINK = {
+  ...WORDS,
+  unasked:
+    'If it is not you, leave the link alone: without it nothing is changed. Somebody else may be signed in, so sign in yourself and end the sessions that you do not know.',
 } as const;
 
 /**
@@ -25,6 +33,6 @@ export function stepUpMail(mail: StepUpMail): MailContent {
     paragraph(
       `Somebody who is signed in to ${account} is about to change something important, such as its address or a passkey.`,
     ),
-    ...proofBlocks(mail, WORDS),
+    ...('code' in mail ? proofBlocks(mail, WITH_CODE) : linkBlocks(mail, BY_LINK)),
   ]);
 }

@@ -81,7 +81,7 @@ export const tokens = {
       return {};
     }),
 
-  listServiceTokens: platform({ scope: 'admin:read' })
+  listServiceTokens: platform({ scope: 'admin:read', sessionFreshWithin: STEP_UP_SECONDS })
     .meta({ openapi: { method: 'GET', path: '/admin/tokens' }, summary: 'The deployment’s API tokens.' })
     .output(TokenList)
     .query(async ({ ctx }) => ({ items: await listTokens(ctx, 'service') })),

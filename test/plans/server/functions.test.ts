@@ -125,6 +125,7 @@ const leased = (more: object) =>
 /** A call of each function that a request runs, going as far into it as one call can. */
 const calls: readonly [name: string, call: () => string][] = [
   ['request_magic_link', () => `(${json({ ...link(), email: 'plan-7@example.com', signUpOpen: true })})`],
+  ['mailed_proof', () => `(${id()})`],
   ['sign_in_by_mail', () => `(${json({ tokenHash: 'plan-7', browserHash: 'x' })}, ${json(session())})`],
   ['sign_in_by_mail', () => `(${json({ linkId: newId(), codeHashes: ['x'], browserHash: 'x' })}, ${json(session())})`],
   ['token_makers', () => '()'],
@@ -156,6 +157,7 @@ const calls: readonly [name: string, call: () => string][] = [
   ['remove_passkey', () => `(${id()}, ${providers}, ${json(facts())})`],
   ['begin_step_up', () => '()'],
   ['request_proof_mail', () => `('email_change', '${newId()}@example.com', ${json(link())})`],
+  ['request_proof_mail', () => `('step_up', null, ${json(link())})`],
   ['step_up_by_mail', () => `(${json({ tokenHash: 'plan-7', browserHash: 'x' })}, ${json(session())})`],
   [
     'step_up_by_passkey',
@@ -252,7 +254,15 @@ describe(`at ${ROWS.toLocaleString('en')} users a function of a request reads th
     parts.push('sign_in', 'spend_challenge', 'store_social_account', 'strip_unproven_but', 'use_passkey');
     parts.push('drop_connection', 'end_connection', 'note_connection', 'open_breaker_until');
     parts.push('sealed_connection', 'take_lease', 'sealed_under', 'credentials_text', 'is_usable');
-    parts.push('can_replace', 'name_account', 'code_limits', 'code_tries', 'standing_since', 'reservation');
+    parts.push(
+      'can_replace',
+      'name_account',
+      'code_limits',
+      'code_tries',
+      'may_mail_code',
+      'standing_since',
+      'reservation',
+    );
     parts.push(
       'is_outranked',
       'report_start',

@@ -1,4 +1,4 @@
--- How far six digits may be guessed. `mails`: how many mails to an address have a code within a day; later ones have the
+-- How far six digits may be guessed. `mails`: how many mails to an address have a code within a day, whatever they are for (may_mail_code); later ones have the
 -- link alone. `tries`: how many wrong codes a mail takes; `slow_tries`, once `slow_from` wrong codes were typed for the live
 -- mails of the deployment. From `link_from` on codes are refused until those mails have expired; links work always.
 create or replace function gatehouse.code_limits(

@@ -1,5 +1,5 @@
 -- How many wrong codes a mail takes just now; 0: codes are not taken, and the link is asked for. It depends on the wrong codes
--- of all live mails, read from their index, and no further than it takes to know.
+-- of all live mails, whatever they are for, read from their index, and no further than it takes to know.
 create or replace function gatehouse.code_tries() returns integer
 language plpgsql stable
 as $$

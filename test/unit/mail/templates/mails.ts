@@ -89,6 +89,16 @@ export const everyMail: readonly EveryMail[] = [
   { name: 'sign_up_closed', make: (productName) => signInMail({ kind: 'sign_up_closed', productName }), link: null },
   { name: 'step-up', make: (productName) => stepUpMail({ productName, ...proof }), link: proof.link },
   {
+    name: 'step-up by the link alone',
+    make: (productName) => stepUpMail({ productName, link: proof.link, minutes: proof.minutes }),
+    link: proof.link,
+  },
+  {
+    name: 'email change by the link alone',
+    make: (productName) => emailChangeMail({ kind: 'confirm', productName, link: proof.link, minutes: proof.minutes }),
+    link: proof.link,
+  },
+  {
     name: 'email change',
     make: (productName) => emailChangeMail({ kind: 'confirm', productName, ...proof }),
     link: proof.link,
