@@ -58,7 +58,7 @@ export const errors = {
   'code.exhausted': { trpc: 'BAD_REQUEST', message: 'Too many wrong codes. Ask for a new mail.' },
   'code.link_required': {
     trpc: 'CONFLICT',
-    message: 'Too many wrong codes were typed here lately. Open the link of the mail instead.',
+    message: 'A code is not accepted just now. Open the link of the mail instead.',
   },
   'passkey.malformed': { trpc: 'BAD_REQUEST', message: 'The passkey response could not be read.' },
   'passkey.challenge_invalid': {

@@ -1,6 +1,8 @@
 -- Holds the token of a mailed link, or its six digits, against the row: right purpose, right browser, in time, at most
 -- three tries at the digits (ASVS 6.5.4), fewer or none while the deployment is being guessed at (code_tries). A code's row
--- is found by the browser's own secret, so nobody else's tries count against it. It answers and never raises, since raising would roll the recorded failure back, and keeps the row locked.
+-- is found by the browser's own secret, so nobody else's tries count against it. It answers and never raises, since raising
+-- would roll the recorded failure back, and keeps the row locked. A code that let its sender in is recognised when the
+-- answer was lost and it is sent again, whatever tries are left by then.
 -- Answers {outcome: 'proven' | 'used' | an error code, linkId, attemptsLeft}.
 -- p_proof: {tokenHash, browserHash} or {linkId, codeHashes (one per lookup key), browserHash}; p_facts: see record_login
 create or replace function gatehouse.prove_mail(p_purpose text, p_proof jsonb, p_facts jsonb) returns jsonb
@@ -22,6 +24,8 @@ begin
     v_outcome := case when p_proof ? 'tokenHash' then 'magic_link.invalid' else 'code.invalid' end;
   elsif v_link.browser_hash is distinct from p_proof->>'browserHash' then
     v_outcome := 'magic_link.other_browser';
+  elsif v_link.used_at is not null and p_proof->'codeHashes' ? v_link.code_hash then
+    return jsonb_build_object('outcome', 'used', 'linkId', v_link.id);
   elsif not p_proof ? 'tokenHash' and (v_link.code_hash is null or v_tries = 0) then
     return '{"outcome": "code.link_required"}';
   elsif not p_proof ? 'tokenHash' and v_link.attempts >= v_tries then
