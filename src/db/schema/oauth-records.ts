@@ -58,7 +58,7 @@ export const connectionEvents = pgTable(
   'connection_events',
   {
     id: id(),
-    /** No foreign key: the trail outlives the connection. */
+    /** No foreign key: the trail outlives the connection. Of `integration.*` events the link's id. */
     connectionId: uuid('connection_id').notNull(),
     userId: text('user_id').references(() => users.id, { onDelete: 'cascade' }),
     organizationId: uuid('organization_id').references(() => organizations.id, { onDelete: 'cascade' }),

@@ -37,6 +37,8 @@ export const NotUndone = z.object({
     'token_revoked',
     'token_rotated',
     'connection_disconnected',
+    'integration_unlinked',
+    'service_token_used',
     'email_not_yours',
     'email_taken',
     'email_final',

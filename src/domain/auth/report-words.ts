@@ -28,7 +28,14 @@ export interface StoredAddress {
 
 /** What `gatehouse.report_losses` says. */
 export interface StoredLoss {
-  readonly kind: 'passkey_removed' | 'account_unlinked' | 'token_revoked' | 'token_rotated' | 'connection_disconnected';
+  readonly kind:
+    | 'passkey_removed'
+    | 'account_unlinked'
+    | 'token_revoked'
+    | 'token_rotated'
+    | 'connection_disconnected'
+    | 'integration_unlinked'
+    | 'service_token_used';
   readonly count: number;
 }
 
@@ -54,7 +61,7 @@ export function addressItem({ changeId, previous, current, changedAt }: StoredCh
   return { kind: 'email', id: changeId, title, createdAt: new Date(changedAt).toISOString() };
 }
 
-const lossWords: Record<StoredLoss['kind'], readonly [one: string, many: string, after: string]> = {
+const lossWords: Record<StoredLoss['kind'], readonly [one: string, many: string, after: string, left?: string]> = {
   passkey_removed: ['passkey was removed', 'passkeys were removed', 'Add it again in your account.'],
   account_unlinked: ['linked provider was removed', 'linked providers were removed', 'Link it again in your account.'],
   token_revoked: ['API token was ended', 'API tokens were ended', 'Make a new one.'],
@@ -64,12 +71,19 @@ const lossWords: Record<StoredLoss['kind'], readonly [one: string, many: string,
     'connected accounts were disconnected',
     'Connect it again.',
   ],
+  integration_unlinked: ['linked service was unlinked', 'linked services were unlinked', 'Link it again.'],
+  service_token_used: [
+    'API token that was made for the deployment or an organisation was used',
+    'API tokens that were made for the deployment or an organisation were used',
+    'Ask whoever runs it to look at that.',
+    'what was done with it is not undone',
+  ],
 };
 
-/** What was taken away before the report, and does not come back by it. */
+/** What was taken away or done before the report, and is not undone by it. */
 export function lossOf({ kind, count }: StoredLoss): NotUndone {
-  const [one, many, after] = lossWords[kind];
-  return { reason: kind, title: `${count} ${count === 1 ? one : many}, and cannot be brought back. ${after}` };
+  const [one, many, after, left = 'cannot be brought back'] = lossWords[kind];
+  return { reason: kind, title: `${count} ${count === 1 ? one : many}, and ${left}. ${after}` };
 }
 
 /** Why the address stays as it is; null where it does not, or never changed. */

@@ -1,5 +1,6 @@
 -- What a person added to an account since a moment, and elsewhere by its credentials: what a report takes away, and what
--- the person may tick as their own. What a trusted backend brought is not among it. Definer, since the system reads no
+-- the person may tick as their own. What was granted or linked anew is among it whole: what it was before is not kept. What a
+-- trusted backend brought is not. Definer, since the system reads no
 -- memberships. Answers [{kind, id, name, createdAt}].
 create or replace function gatehouse.report_items(p_user_id text, p_from timestamptz) returns jsonb
 language plpgsql stable security definer set search_path = ''
@@ -21,11 +22,9 @@ begin
              union select c.id from public.api_tokens c where c.created_by = p_user_id)
            and t.created_at >= p_from and t.revoked_at is null
         union all
-        select 'integration', ui.id, s.name, ui.created_at
-          from public.user_integrations ui join public.services s on s.id = ui.service_id
-         where ui.id in (select o.id from public.user_integrations o where o.user_id = p_user_id and o.created_by is not null
-             union select c.id from public.user_integrations c where c.created_by = p_user_id)
-           and ui.created_at >= p_from
+        select 'integration', ui.id, s.name, l.linked_at
+          from gatehouse.report_links(p_user_id, p_from) l join public.user_integrations ui on ui.id = l.integration_id
+          join public.services s on s.id = ui.service_id
         union all
         select 'connection', c.id, c.connector_id, g.granted_at
           from gatehouse.report_grants(p_user_id, p_from) g join public.oauth_connections c on c.id = g.connection_id) i);

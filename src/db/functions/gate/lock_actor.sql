@@ -1,4 +1,4 @@
--- What comes first in every function that adds a way in, or makes or hands out a secret: locks the row of the user who
+-- What comes first in every function that adds a way in, or makes a secret of ours: locks the row of the user who
 -- acts, and of the one acted on, by id; then judges the acting credential again. The gate judged it before that lock was
 -- had, and a report ("this wasn't me") that held it may have ended the credential since: each statement here reads anew.
 -- Without an actor (SQL clients) it does nothing. Raises GH003, GH005.

@@ -1,6 +1,6 @@
 -- Puts tokens that a link brought into the vault, under an account that stands for the unknown one, and answers the
 -- connection. Without an access token the recorded end is the epoch: expired. The tokens are text as given. Tokens that come
--- again and again are one event an hour of the trail. Raises GH021, GH027.
+-- again and again are one event an hour of the trail, for each credential: what another one brings is another grant. Raises GH021, GH027.
 create or replace function gatehouse.keep_tokens(
   p_link jsonb, p_integration public.user_integrations, p_connector_id text
 ) returns uuid
@@ -59,7 +59,9 @@ begin
   select * into v_last from public.connection_events e where e.connection_id = v.id
    order by e.created_at desc, e.id desc limit 1;
   if v_last.id is null or v_last.event not in ('connected', 'reconnected')
-      or v_last.created_at < now() - interval '1 hour' then
+      or not exists (select from public.connection_events e where e.connection_id = v.id
+        and e.event in ('connected', 'reconnected') and e.created_at >= now() - interval '1 hour'
+        and e.actor_id is not distinct from gatehouse.actor_id()::text) then
     perform gatehouse.note_connection(v, jsonb_build_object('id', p_link->'event_id',
       'event', case when v.version = 1 then 'connected' else 'reconnected' end,
       'evidence', jsonb_build_object('service', p_integration.service_id)));

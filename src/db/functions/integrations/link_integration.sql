@@ -74,6 +74,9 @@ begin
       is distinct from (v_before.connection_id, v_before.external_username, v_before.display_label, v_before.metadata) then
     perform gatehouse.check_events(v_user_id);
     perform gatehouse.note_integration(v, 'linked', (v_link->>'event_id')::uuid);
+  elsif v_has_token or nullif(p_link->'credentials', 'null') is not null then
+    -- No event for others, but for its trail: the secrets are those of whoever linked it last.
+    perform gatehouse.note_link(v, 'linked');
   end if;
   return v.id;
 end $$;

@@ -1,7 +1,7 @@
 -- Changes what a user says of a link: label, username, metadata, active, primary. What is not among the keys stays;
 -- given metadata replaces all but the primary flag. Definer: members write no links. p_change: {user_id, id, event_id,
 -- display_label, external_username, metadata, is_active, is_primary}. Answers done, or integration.not_found. Raises
--- GH013, GH016 to GH018, GH028, GH029.
+-- GH003, GH005, GH013, GH016 to GH018, GH028, GH029.
 create or replace function gatehouse.update_integration(p_change jsonb) returns text
 language plpgsql volatile security definer set search_path = ''
 as $$
@@ -11,6 +11,9 @@ begin
   perform gatehouse.check_link(p_change);
   if not coalesce(gatehouse.may_act_for(p_change->>'user_id'), false) then
     raise exception 'subject.forbidden' using errcode = 'GH013', detail = 'subject.forbidden';
+  end if;
+  if (p_change->>'is_active')::boolean then
+    perform gatehouse.lock_actor();
   end if;
   -- One at a time for a user: two calls that each name a primary one leave one.
   perform from public.users u where u.id = p_change->>'user_id' for no key update;
