@@ -2,7 +2,11 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { newId } from '../../src/lib/ids.ts';
 import { developmentMailbox } from '../../src/mail/development.ts';
-import { insert, newPerson, newToken, type Person } from '../support/owner.ts';
+import { connect, losingAnswers, newConnected, unsealed } from '../support/connections.ts';
+import { linked, linkRows } from '../support/integrations.ts';
+import { newAccount } from '../support/oidc-provider.ts';
+import { insert, newPerson, newSession, newToken, type Person } from '../support/owner.ts';
+import { withPasskey } from '../support/passkeys.ts';
 import { aWhileLater } from '../support/reports.ts';
 import { call, keyedHeaders, newAddress, owner, readMail, workerEnv } from '../support/worker.ts';
 import { cookieOf, from, newEmail, sessionsOf, userOf, verifyLink } from './support.ts';
@@ -257,4 +261,174 @@ it('a call that was begun before midnight and is sent again after it is the same
   expect(again.status, again.code).toBe(200);
   expect(again.data.token).toBe(first.data.token);
   expect(await owner.query('select id from api_tokens where user_id = $1', [me.userId])).toHaveLength(1);
+});
+
+describe('a call that sets something, sent again later, changes nothing any more', () => {
+  /** Calls with one key each time. */
+  const keyed = (path: string, me: Person, input?: Record<string, unknown>) => {
+    const headers = { 'idempotency-key': newId() };
+    return (answersLost: readonly number[] = []) =>
+      losingAnswers(answersLost, () => call(path, input, { token: me.token, headers }));
+  };
+  const telegram = (externalUserId = newId()) => ({ serviceId: 'telegram', externalUserId });
+  const updateLink = (me: Person, integrationId: unknown, more: object) =>
+    call('integrations.update', { userId: me.userId, integrationId, ...more }, me);
+
+  it('the profile; also when the first answer was lost', async () => {
+    const me = await newPerson(owner);
+    const first = keyed('account.updateProfile', me, { displayName: 'first' });
+    const answer = await first([1]);
+    expect(answer.data).toMatchObject({ displayName: 'first' });
+    expect((await first()).data).toEqual(answer.data);
+    await call('account.updateProfile', { displayName: 'second' }, { token: me.token });
+    expect(await first()).toMatchObject({ status: 200, data: { displayName: 'second' } });
+    expect((await call('account.getProfile', undefined, me)).data).toMatchObject({ displayName: 'second' });
+  });
+
+  it('the name of a passkey', async () => {
+    const me = await newPerson(owner);
+    await withPasskey(me);
+    const [row] = await owner.query<{ id: string }>('select id from passkeys where user_id = $1', [me.userId]);
+    const first = keyed('auth.renamePasskey', me, { passkeyId: row?.id, name: 'first' });
+    expect((await first()).data).toMatchObject({ name: 'first' });
+    await call('auth.renamePasskey', { passkeyId: row?.id, name: 'second' }, me);
+    expect((await first()).data).toMatchObject({ name: 'second' });
+  });
+
+  it('a link: neither its old token comes back nor the link', async () => {
+    const me = await newPerson(owner);
+    // With `me` the first of two trips asks only: that its key came before is not that it was linked.
+    for (const userId of ['me', me.userId]) {
+      const input = { userId, serviceId: 'gmail', externalUserId: newId(), accessToken: 'old-token' };
+      const first = keyed('integrations.link', me, input);
+      const answer = await first();
+      expect([answer.status, answer.code]).toEqual([200, undefined]);
+      expect((await first()).data).toEqual(answer.data);
+      await linked(me, { ...input, accessToken: 'new-token' });
+      const { id, connectionId } = answer.data;
+      expect((await updateLink(me, id, { isActive: false })).status).toBe(200);
+      expect(await first()).toMatchObject({ status: 200, data: { id, isActive: false } });
+      expect((await linkRows(me.userId)).find((row) => row.id === id)?.is_active).toBe(false);
+      expect(await unsealed(String(connectionId), 'access_token')).toBe('new-token');
+      // The provider has named the account since.
+      await owner.query('update user_integrations set external_user_id = $2 where id = $1', [id, newId()]);
+      expect(await first()).toMatchObject({ status: 200, data: { id } });
+      await owner.query('delete from user_integrations where id = $1', [id]);
+      expect((await first()).code).toBe('integration.not_found');
+      expect(await linkRows(me.userId)).toEqual([]);
+    }
+  });
+
+  it('a link that was refused, and so rolled back, has not happened', async () => {
+    const me = await newPerson(owner);
+    const account = { userId: me.userId, serviceId: 'gmail', externalUserId: newId() };
+    const early = keyed('integrations.link', me, { ...account, displayLabel: 'early' });
+    expect((await early()).code).toBe('integration.incomplete');
+    await linked(me, { ...account, accessToken: 'a-token' });
+    expect((await early()).data).toMatchObject({ displayLabel: 'early' });
+  });
+
+  it('a link by a connected account', async () => {
+    const { person: me, connectionId } = await newConnected();
+    const service = newId();
+    await insert(owner, 'services', {
+      id: service,
+      name: 'A',
+      type: 'storage',
+      provider: 'demo',
+      connector_id: 'demo',
+    });
+    const first = keyed('integrations.link', me, { userId: me.userId, serviceId: service, connectionId });
+    const answer = await first();
+    expect([answer.status, answer.code]).toEqual([200, undefined]);
+    await updateLink(me, answer.data.id, { isActive: false });
+    expect(await first()).toMatchObject({ status: 200, data: { id: answer.data.id, isActive: false } });
+  });
+
+  it('a change of a link, and an unlink; but what was refused has not happened', async () => {
+    const me = await newPerson(owner);
+    const account = telegram();
+    const { id } = await linked(me, account);
+    const on = { userId: me.userId, integrationId: id };
+    const label = keyed('integrations.update', me, { ...on, displayLabel: 'first' });
+    const unlink = keyed('integrations.unlink', me, on);
+    expect((await label()).data).toMatchObject({ displayLabel: 'first' });
+    await updateLink(me, id, { displayLabel: 'second' });
+    expect((await label()).data).toMatchObject({ displayLabel: 'second' });
+    expect((await unlink()).status).toBe(200);
+    await linked(me, account);
+    expect((await unlink()).status).toBe(200);
+    expect((await linkRows(me.userId)).map((row) => row.is_active)).toEqual([true]);
+    const missing = newId();
+    const early = keyed('integrations.update', me, { ...on, integrationId: missing, displayLabel: 'early' });
+    expect((await early()).code).toBe('integration.not_found');
+    await owner.query('update user_integrations set id = $2 where id = $1', [id, missing]);
+    expect((await early()).data).toMatchObject({ displayLabel: 'early' });
+  });
+
+  it('many links, each by itself: what was done is not done again, what was refused is', async () => {
+    const me = await newPerson(owner);
+    const [one, two] = [telegram(), telegram()];
+    const joined = await linked(me, two);
+    const first = keyed('integrations.bulkLink', me, {
+      userId: me.userId,
+      services: [one, { ...two, displayLabel: 'first' }, { serviceId: 'gmail', externalUserId: 'mine' }],
+    });
+    const answer = await first([1]);
+    const codes = [undefined, undefined, 'integration.incomplete'];
+    const codesOf = ({ data }: { data: Record<string, unknown> }) =>
+      (data.results as { code?: string }[]).map(({ code }) => code);
+    expect(codesOf(answer)).toEqual(codes);
+    expect((await first()).data).toEqual(answer.data);
+    await updateLink(me, joined.id, { displayLabel: 'second', isActive: false });
+    await linked(me, { serviceId: 'gmail', externalUserId: 'mine', accessToken: 'a-token' });
+    expect(codesOf(await first())).toEqual([undefined, undefined, undefined]);
+    expect((await linkRows(me.userId)).find((row) => row.id === joined.id)).toMatchObject({
+      display_label: 'second',
+      is_active: false,
+    });
+    await owner.query('delete from user_integrations where id = $1', [joined.id]);
+    expect(codesOf(await first())).toEqual([undefined, 'integration.not_found', undefined]);
+    expect(await linkRows(me.userId)).toHaveLength(2);
+  });
+
+  it('an unlink of many that found nothing', async () => {
+    const me = await newPerson(owner);
+    const first = keyed('integrations.bulkUnlink', me, { userId: me.userId, services: [{ serviceId: 'telegram' }] });
+    const answer = await first();
+    await linked(me, telegram());
+    expect((await first()).data).toEqual(answer.data);
+    expect((await linkRows(me.userId)).map((row) => row.is_active)).toEqual([true]);
+  });
+
+  it('which connection is the primary one', async () => {
+    const { person: me, browser, connectionId } = await newConnected();
+    await connect(browser, newAccount());
+    const [other] = await owner.query<{ id: string }>(
+      'select id from oauth_connections where user_id = $1 and id <> $2',
+      [me.userId, connectionId],
+    );
+    const primary = async () => {
+      const rows = await owner.query<{ id: string }>(
+        "select id from oauth_connections where user_id = $1 and connector_metadata->'primary' = 'true'",
+        [me.userId],
+      );
+      return rows.map(({ id }) => id);
+    };
+    const first = keyed('oauth.connections.makePrimary', me, { userId: me.userId, connectionId });
+    expect((await first()).status).toBe(200);
+    expect(await primary()).toEqual([connectionId]);
+    await call('oauth.connections.makePrimary', { userId: me.userId, connectionId: other?.id }, me);
+    expect((await first()).status).toBe(200);
+    expect(await primary()).toEqual([other?.id]);
+  });
+
+  it('the end of other sessions, where there were none', async () => {
+    const me = await newPerson(owner);
+    const first = keyed('auth.revokeOtherSessions', me);
+    expect((await first()).data).toEqual({ revoked: 0 });
+    await newSession(owner, me.userId);
+    expect((await first()).data).toEqual({ revoked: 0 });
+    expect(await sessionsOf(me.userId)).toBe(2);
+  });
 });

@@ -1,5 +1,7 @@
+import { and } from 'drizzle-orm';
 import type { GatedContext } from '../../context.ts';
 import { ownedByUser } from '../../db/columns.ts';
+import { isFirst, keepChange } from '../../db/once.ts';
 import { users } from '../../db/schema/index.ts';
 import { fixed } from '../../db/statement.ts';
 import { AppError } from '../../errors.ts';
@@ -29,9 +31,16 @@ export async function getProfile(ctx: GatedContext): Promise<ProfileView> {
   return row;
 }
 
-/** Changes the given fields of the subject's own profile and answers the whole of it. */
+/** Changes the given fields of the subject's own profile and answers the whole of it. Sent again it changes nothing. */
 export async function updateProfile(ctx: GatedContext, input: UpdateProfileInput): Promise<ProfileView> {
-  const [[row]] = await ctx.gate((db) => [db.update(users).set(input).where(ownedByUser(users.id)).returning(profile)]);
+  const [, , [row]] = await ctx.gate((db) => [
+    db
+      .update(users)
+      .set(input)
+      .where(and(ownedByUser(users.id), isFirst)),
+    keepChange,
+    ownProfile(db),
+  ]);
   if (!row) throw new AppError('user.not_found');
   return row;
 }

@@ -1,4 +1,4 @@
-import { and, desc, eq, isNull, type SQL } from 'drizzle-orm';
+import { and, desc, eq, isNull, or, type SQL, sql } from 'drizzle-orm';
 import type { GatedContext } from '../../context.ts';
 import { userIntegrations } from '../../db/schema/index.ts';
 import { firstValue, plain, type PlainStatement } from '../../db/statement.ts';
@@ -11,9 +11,10 @@ import type { IntegrationView } from './views.ts';
 
 /**
  * Links an account of a service, or links it again: what is not given stays. By tokens and ids, sealed before they
- * leave; or by the grant of a connected account. One trip; with `me` and something to seal two.
+ * leave; or by the grant of a connected account. Sent again it links nothing: it shows what it linked, as that is now.
+ * One trip; with `me` and something to seal two.
  * @throws service.not_found, service.inactive, integration.incomplete, integration.conflict, connection.not_found,
- *   user.not_found, idempotency_key.reused
+ *   user.not_found, idempotency_key.reused; integration.not_found when it was linked by this call and is gone since
  */
 export async function linkIntegration(
   ctx: GatedContext,
@@ -30,7 +31,8 @@ export async function linkIntegration(
       event_id: eventId,
     };
     const statement = plain('select gatehouse.link_own_connection($1::jsonb) as id', [JSON.stringify(params)]);
-    return linkAndShow(ctx, statement, and(ofService, eq(userIntegrations.connectionId, connectionId)));
+    const ofGrant = eq(userIntegrations.connectionId, connectionId);
+    return linkAndShow(ctx, statement, and(ofService, or(ofGrant, linkedBefore(eventId))));
   }
   const id = await ctx.operation.id('integration');
   const sealedFor = hasSecrets(link) ? await resolveUser(ctx, userId) : null;
@@ -40,7 +42,7 @@ export async function linkIntegration(
       : eq(userIntegrations.externalUserId, externalUserId);
   const attempt = async () => {
     const row = await linkRow(ctx, sealedFor, { ...link, id, eventId });
-    return linkAndShow(ctx, linkStatement(row), and(ofService, ofAccount));
+    return linkAndShow(ctx, linkStatement(row), and(ofService, or(ofAccount, linkedBefore(eventId))));
   };
   return attempt().catch(async (error: unknown) => {
     if (!(error instanceof AppError) || error.code !== 'integration.sealed') throw error;
@@ -50,9 +52,14 @@ export async function linkIntegration(
 }
 
 function linkStatement(row: object): PlainStatement {
-  return plain(`select gatehouse.link_integration($1::jsonb || jsonb_build_object('user_id', gatehouse.uid())) as id`, [
+  return plain(`select gatehouse.link_once($1::jsonb || jsonb_build_object('user_id', gatehouse.uid())) as id`, [
     JSON.stringify(row),
   ]);
+}
+
+/** What this call has linked when it came first: it may be known by another account since. */
+function linkedBefore(eventId: string): SQL {
+  return sql`${userIntegrations.id} = (gatehouse.effects() ->> ${eventId}::text)::uuid`;
 }
 
 /** A later statement of the same list sees what the first has done: the integration comes back without a second trip. */

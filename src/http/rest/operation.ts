@@ -34,7 +34,7 @@ const idempotencyKey: Parameter = {
   in: 'header',
   required: false,
   description:
-    'Makes sending the call again safe: for 24 hours the same key and input give the same answer, and the same key with other input is refused.',
+    'Makes sending the call again safe: for 24 hours the same key and input have one effect and, unless something else was changed since, one answer. Sent again, a call that sets something changes nothing any more and answers what is there now. The same key with other input is refused.',
   schema: { type: 'string', pattern: '^[!-~]{16,200}$' },
 };
 

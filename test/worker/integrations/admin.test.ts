@@ -87,6 +87,27 @@ describe('cleaning up', () => {
     expect((await linkRows(me.userId)).map((row) => row.id)).toEqual([kept]);
   });
 
+  it('sent again deletes no more, and says what it deleted', async () => {
+    const me = await newPerson(owner);
+    const { token } = await serviceToken('admin:write');
+    const headers = { 'idempotency-key': newId() };
+    const again = () =>
+      call<CleanupView>('integrations.cleanup', { dryRun: false, maxRows: 10_000 }, { token, headers });
+    const orphan = async () => {
+      const id = newId();
+      const updatedAt = new Date(Date.now() - 172_800_000).toISOString();
+      await insert(owner, 'user_integrations', { id, user_id: me.userId, service_id: 'gmail', updated_at: updatedAt });
+      return id;
+    };
+    const first = await orphan();
+    const { data: done } = await again();
+    expect(done.integrationIds).toContain(first);
+    const second = await orphan();
+    expect((await again()).data).toEqual(done);
+    expect((await linkRows(me.userId)).map((row) => row.id)).toEqual([second]);
+    await owner.query('delete from user_integrations where id = $1', [second]);
+  });
+
   it('answers in the names of cleanup_orphaned_integrations', async () => {
     const { token } = await serviceToken('admin:write');
     const { json } = await rest('POST', '/admin/integrations/cleanup', { token, body: { max_rows: 1 } });

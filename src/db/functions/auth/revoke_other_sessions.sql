@@ -6,7 +6,8 @@ as $$
 declare
   v_revoked integer;
 begin
-  if gatehouse.has_happened(p_facts) then
+  -- One that found none left nothing in the history.
+  if gatehouse.has_happened(p_facts) or gatehouse.is_repeated('revoke') then
     -- Those that ended in the same transaction.
     return (select count(*) from public.user_sessions s join public.login_history h on h.user_id = s.user_id
       where h.id = (p_facts->>'eventId')::uuid and s.user_id = gatehouse.uid() and s.revoked_at = h.created_at);
@@ -19,6 +20,7 @@ begin
   if v_revoked > 0 then
     perform gatehouse.record_login(gatehouse.uid(), 'session_revoked', null, p_facts);
   end if;
+  perform gatehouse.keep_effect('revoke', 'true');
   return v_revoked;
 end $$;
 --> statement-breakpoint

@@ -1,15 +1,19 @@
 -- Links or unlinks (p_verb) many services of a user. Each item stands by itself: a bad one is reported with its index
 -- (from 0), code and reason, and spoils no other. A bare text is a service id. Answers {total, succeeded, failed, results:
--- [{index, service_id, success, integration_id | unlinked | code, error}]}. Raises GH018 where there is no list.
+-- [{index, service_id, success, integration_id | unlinked | code, error}]}. Sent again, an item that was done changes
+-- nothing and answers what it answered; integration.not_found where the link is gone since. One that was refused is tried
+-- again: an item's event_id stands for it. Raises GH018 where there is no list.
 create or replace function gatehouse.change_services(p_verb text, p_user_id text, p_services jsonb) returns jsonb
 language plpgsql volatile
 as $$
 declare
   v_item jsonb;
   v_index integer;
+  v_answer jsonb;
   v_done integer := 0;
   v_results jsonb[] := '{}';
   v_code text;
+  v_items jsonb := coalesce(gatehouse.effects()->'items', '{}');
 begin
   if coalesce(jsonb_typeof(p_services), 'null') <> 'array' then
     raise exception 'services_json: a list of services' using errcode = 'GH018', detail = 'integration.incomplete';
@@ -24,10 +28,16 @@ begin
           using errcode = 'GH018', detail = 'integration.incomplete';
       end if;
       v_item := v_item || jsonb_build_object('user_id', p_user_id);
-      v_results := v_results || (jsonb_build_object(
-        'index', v_index, 'service_id', v_item->'service_id', 'success', true) || case p_verb
-          when 'link' then jsonb_build_object('integration_id', gatehouse.link_integration(v_item))
-          when 'unlink' then jsonb_build_object('unlinked', gatehouse.unlink_integrations(v_item)) end);
+      v_answer := v_items->(v_item->>'event_id');
+      if v_answer is null then
+        v_answer := case p_verb when 'link' then to_jsonb(gatehouse.link_integration(v_item))
+          when 'unlink' then to_jsonb(gatehouse.unlink_integrations(v_item)) end;
+      elsif p_verb = 'link' and not exists (
+          select from public.user_integrations ui where ui.id = (v_answer->>0)::uuid and ui.user_id = p_user_id) then
+        raise exception 'There is no such integration any more' using errcode = 'GH018', detail = 'integration.not_found';
+      end if;
+      v_results := v_results || (jsonb_build_object('index', v_index, 'service_id', v_item->'service_id', 'success', true)
+        || jsonb_build_object(case p_verb when 'link' then 'integration_id' else 'unlinked' end, v_answer));
       v_done := v_done + 1;
     exception when others then
       -- An item's own fault is reported with it; anything else (a deadlock, a caller who was ended) is nobody's item.
@@ -40,6 +50,10 @@ begin
         'code', case when left(sqlstate, 2) = 'GH' then v_code else 'input.invalid' end, 'error', sqlerrm);
     end;
   end loop;
+  perform gatehouse.keep_effect('items', v_items || coalesce((
+    select jsonb_object_agg(p_services->(r->>'index')::integer->>'event_id', coalesce(r->'integration_id', r->'unlinked'))
+      from unnest(v_results) r
+     where (r->>'success')::boolean and p_services->(r->>'index')::integer->>'event_id' is not null), '{}'));
   return jsonb_build_object('total', jsonb_array_length(p_services), 'succeeded', v_done,
     'failed', jsonb_array_length(p_services) - v_done, 'results', to_jsonb(v_results));
 end $$;

@@ -1,5 +1,5 @@
 -- Changes what a user says of a link: label, username, metadata, active, primary. What is not among the keys stays;
--- given metadata replaces all but the primary flag. Definer: members write no links. p_change: {user_id, id, event_id,
+-- given metadata replaces all but the primary flag. Sent again it changes nothing. Definer: members write no links. p_change: {user_id, id, event_id,
 -- display_label, external_username, metadata, is_active, is_primary}. Answers done, or integration.not_found. Raises
 -- GH003, GH005, GH013, GH016 to GH018, GH028, GH029.
 create or replace function gatehouse.update_integration(p_change jsonb) returns text
@@ -21,6 +21,8 @@ begin
    where ui.user_id = p_change->>'user_id' and ui.id = (p_change->>'id')::uuid for no key update;
   if v.id is null then
     return 'integration.not_found';
+  elsif gatehouse.is_repeated(p_change->>'event_id') then
+    return 'done';
   elsif (p_change->>'is_active')::boolean and not v.is_active then
     perform gatehouse.linkable_service(v.service_id);
   end if;
@@ -45,6 +47,7 @@ begin
     perform gatehouse.note_integration(v, case when v.is_active then 'unlinked' else 'linked' end,
       (p_change->>'event_id')::uuid);
   end if;
+  perform gatehouse.keep_effect(p_change->>'event_id', 'true');
   return 'done';
 end $$;
 --> statement-breakpoint

@@ -1,5 +1,5 @@
 -- Makes a connection of the subject the one that is meant when no account is named. Definer: members write no metadata.
--- Answers done, or connection.not_found.
+-- Sent again it changes nothing. Answers done, or connection.not_found.
 create or replace function gatehouse.make_primary(p_connection_id uuid) returns text
 language plpgsql volatile security definer set search_path = ''
 as $$
@@ -8,6 +8,8 @@ declare
 begin
   if v.id is null then
     return 'connection.not_found';
+  elsif gatehouse.is_repeated('primary') then
+    return 'done';
   end if;
   perform from public.oauth_connections c
     where c.owner = v.owner and c.connector_id = v.connector_id order by c.id for no key update;
@@ -16,6 +18,7 @@ begin
        else c.connector_metadata - 'primary' end
    where c.owner = v.owner and c.connector_id = v.connector_id
      and (c.id = v.id) is distinct from coalesce(c.connector_metadata->'primary' = 'true', false);
+  perform gatehouse.keep_effect('primary', 'true');
   return 'done';
 end $$;
 --> statement-breakpoint

@@ -1,6 +1,7 @@
 import { and, asc, eq, sql } from 'drizzle-orm';
 import type { GatedContext } from '../../../context.ts';
 import { ownedByUser } from '../../../db/columns.ts';
+import { isFirst, keepChange } from '../../../db/once.ts';
 import { passkeys } from '../../../db/schema/index.ts';
 import { fixed, plain } from '../../../db/statement.ts';
 import { AppError } from '../../../errors.ts';
@@ -33,14 +34,13 @@ export async function listPasskeys(ctx: GatedContext): Promise<PasskeyView[]> {
   return rows.map(viewOf);
 }
 
-/** Names a passkey of the subject. @throws passkey.not_found */
+/** Names a passkey of the subject. Sent again it names nothing. @throws passkey.not_found */
 export async function renamePasskey(ctx: GatedContext, input: RenamePasskeyInput): Promise<PasskeyView> {
-  const [[row]] = await ctx.gate((db) => [
-    db
-      .update(passkeys)
-      .set({ deviceName: input.name })
-      .where(and(ownedByUser(passkeys.userId), eq(passkeys.id, input.passkeyId)))
-      .returning(columns),
+  const named = and(ownedByUser(passkeys.userId), eq(passkeys.id, input.passkeyId));
+  const [, , [row]] = await ctx.gate((db) => [
+    db.update(passkeys).set({ deviceName: input.name }).where(and(named, isFirst)),
+    keepChange,
+    db.select(columns).from(passkeys).where(named),
   ]);
   if (!row) throw new AppError('passkey.not_found');
   return viewOf(row);
