@@ -26,6 +26,7 @@ CREATE TABLE "idempotency_keys" (
 	"key_hash" varchar(255) PRIMARY KEY NOT NULL,
 	"input_hash" varchar(255) NOT NULL,
 	"day" bigint NOT NULL,
+	"effects" jsonb DEFAULT '{}'::jsonb NOT NULL,
 	"created_at" timestamp with time zone DEFAULT now() NOT NULL
 );
 --> statement-breakpoint

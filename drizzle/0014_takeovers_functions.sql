@@ -105,7 +105,7 @@ revoke all on function gatehouse.change_email(jsonb, jsonb) from public;
 grant execute on function gatehouse.change_email(jsonb, jsonb) to gatehouse_member;
 --> statement-breakpoint
 -- function: auth/code_limits
--- How far six digits may be guessed. `mails`: how many mails to an address have a code within a day; later ones have the
+-- How far six digits may be guessed. `mails`: how many mails to an address have a code within a day, whatever they are for (may_mail_code); later ones have the
 -- link alone. `tries`: how many wrong codes a mail takes; `slow_tries`, once `slow_from` wrong codes were typed for the live
 -- mails of the deployment. From `link_from` on codes are refused until those mails have expired; links work always.
 create or replace function gatehouse.code_limits(
@@ -124,7 +124,7 @@ grant execute on function gatehouse.code_limits() to gatehouse_system;
 --> statement-breakpoint
 -- function: auth/code_tries
 -- How many wrong codes a mail takes just now; 0: codes are not taken, and the link is asked for. It depends on the wrong codes
--- of all live mails, read from their index, and no further than it takes to know.
+-- of all live mails, whatever they are for, read from their index, and no further than it takes to know.
 create or replace function gatehouse.code_tries() returns integer
 language plpgsql stable
 as $$
@@ -253,6 +253,23 @@ comment on function gatehouse.insert_token(jsonb) is 'Inserts an API token for t
 --> statement-breakpoint
 revoke all on function gatehouse.insert_token(jsonb) from public;
 --> statement-breakpoint
+-- function: auth/is_outranked
+-- Whether the account has an address that stood longer than the one that a mail went to. Who reads that mailbox has no say
+-- over the account then: it may be a hijacker's, whose change the owner took back.
+create or replace function gatehouse.is_outranked(p_alert public.security_alerts) returns boolean
+language plpgsql stable
+as $$
+begin
+  return coalesce((select gatehouse.standing_since(u.id, u.email) < p_alert.email_since
+    from public.users u where u.id = p_alert.user_id), false);
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.is_outranked(public.security_alerts) is 'Whether the account has an address that stood longer than the mails.';
+--> statement-breakpoint
+revoke all on function gatehouse.is_outranked(public.security_alerts) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.is_outranked(public.security_alerts) to gatehouse_system;
+--> statement-breakpoint
 -- function: auth/link_social_account
 -- Links an account at a provider to the subject, who must be the one that began it. Linked already is success; linked to
 -- somebody else is refused. Definer: members write no credentials. p_identity: see store_social_account.
@@ -286,6 +303,48 @@ revoke all on function gatehouse.link_social_account(text, jsonb, jsonb) from pu
 --> statement-breakpoint
 grant execute on function gatehouse.link_social_account(text, jsonb, jsonb) to gatehouse_member;
 --> statement-breakpoint
+-- function: auth/mailed_proof
+-- A mailed proof as it is stored, whichever call stored it: {expiresAt, isLive, hasCode}. A mail whose link is used or
+-- expired goes out no more.
+create or replace function gatehouse.mailed_proof(p_id uuid) returns jsonb
+language sql stable
+as $$
+  select jsonb_build_object('expiresAt', m.expires_at, 'isLive', m.used_at is null and m.expires_at > now(),
+      'hasCode', m.code_hash is not null)
+    from public.magic_links m where m.id = p_id;
+$$;
+--> statement-breakpoint
+comment on function gatehouse.mailed_proof(uuid) is 'Until when a mailed proof is good, whether it still is, and whether it has a code.';
+--> statement-breakpoint
+revoke all on function gatehouse.mailed_proof(uuid) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.mailed_proof(uuid) to gatehouse_system;
+--> statement-breakpoint
+-- function: auth/may_mail_code
+-- Whether one more mail to an address may have a code: so many do within a day (code_limits), for whatever they are. Codes
+-- of a step-up count for the user too, whose address may have been another one this morning. Later mails have the link
+-- alone, which works always, so nobody is kept out. p_user_id: of a step-up; null for other mails.
+create or replace function gatehouse.may_mail_code(p_email text, p_user_id text) returns boolean
+language plpgsql stable
+as $$
+declare
+  v_mails integer := (select l.mails from gatehouse.code_limits() l);
+begin
+  return (
+      select count(*) < v_mails from public.magic_links m
+       where lower(m.email) = lower(p_email) and m.created_at > now() - interval '24 hours' and m.code_hash is not null)
+    and (p_user_id is null or (
+      select count(*) < v_mails from public.magic_links m
+       where m.user_id = p_user_id and m.purpose = 'step_up' and m.created_at > now() - interval '24 hours'
+         and m.code_hash is not null));
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.may_mail_code(text, text) is 'Whether one more mail to an address may have a code.';
+--> statement-breakpoint
+revoke all on function gatehouse.may_mail_code(text, text) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.may_mail_code(text, text) to gatehouse_system;
+--> statement-breakpoint
 -- function: auth/preview_report
 -- What the report of a mail would undo and what it could not, without undoing any of it. Answers {outcome: 'preview' | an
 -- error code, isSpent, items, address, losses}.
@@ -295,6 +354,8 @@ as $$
 declare
   v_alert public.security_alerts;
   v_from timestamptz;
+  v_address jsonb;
+  v_is_outranked boolean;
 begin
   select * into v_alert from public.security_alerts where token_hash = p_token_hash;
   if v_alert.id is null or v_alert.expires_at <= now() then
@@ -302,10 +363,12 @@ begin
   elsif v_alert.used_at is not null then
     return '{"outcome": "preview", "isSpent": true, "items": [], "losses": []}';
   end if;
-  v_from := gatehouse.report_start(v_alert.user_id);
-  return jsonb_build_object('outcome', 'preview', 'isSpent', false,
-    'items', gatehouse.report_items(v_alert.user_id, v_from), 'address', gatehouse.report_address(v_alert, v_from),
-    'losses', gatehouse.report_losses(v_alert.user_id, v_from));
+  v_from := gatehouse.report_start(v_alert);
+  v_address := gatehouse.report_address(v_alert, v_from, '{}');
+  v_is_outranked := coalesce(v_address->>'outcome' = 'outranked', false);
+  return jsonb_build_object('outcome', 'preview', 'isSpent', false, 'address', v_address,
+    'items', case when v_is_outranked then '[]' else gatehouse.report_items(v_alert.user_id, v_from) end,
+    'losses', case when v_is_outranked then '[]' else gatehouse.report_losses(v_alert.user_id, v_from) end);
 end $$;
 --> statement-breakpoint
 comment on function gatehouse.preview_report(text) is 'What the report of a mail about the account would undo.';
@@ -317,7 +380,9 @@ grant execute on function gatehouse.preview_report(text) to gatehouse_system;
 -- function: auth/prove_mail
 -- Holds the token of a mailed link, or its six digits, against the row: right purpose, right browser, in time, at most
 -- three tries at the digits (ASVS 6.5.4), fewer or none while the deployment is being guessed at (code_tries). A code's row
--- is found by the browser's own secret, so nobody else's tries count against it. It answers and never raises, since raising would roll the recorded failure back, and keeps the row locked.
+-- is found by the browser's own secret, so nobody else's tries count against it. It answers and never raises, since raising
+-- would roll the recorded failure back, and keeps the row locked. A code that let its sender in is recognised when the
+-- answer was lost and it is sent again, whatever tries are left by then.
 -- Answers {outcome: 'proven' | 'used' | an error code, linkId, attemptsLeft}.
 -- p_proof: {tokenHash, browserHash} or {linkId, codeHashes (one per lookup key), browserHash}; p_facts: see record_login
 create or replace function gatehouse.prove_mail(p_purpose text, p_proof jsonb, p_facts jsonb) returns jsonb
@@ -339,6 +404,8 @@ begin
     v_outcome := case when p_proof ? 'tokenHash' then 'magic_link.invalid' else 'code.invalid' end;
   elsif v_link.browser_hash is distinct from p_proof->>'browserHash' then
     v_outcome := 'magic_link.other_browser';
+  elsif v_link.used_at is not null and p_proof->'codeHashes' ? v_link.code_hash then
+    return jsonb_build_object('outcome', 'used', 'linkId', v_link.id);
   elsif not p_proof ? 'tokenHash' and (v_link.code_hash is null or v_tries = 0) then
     return '{"outcome": "code.link_required"}';
   elsif not p_proof ? 'tokenHash' and v_link.attempts >= v_tries then
@@ -487,59 +554,84 @@ revoke all on function gatehouse.remove_passkey(uuid, text[], jsonb) from public
 grant execute on function gatehouse.remove_passkey(uuid, text[], jsonb) to gatehouse_member;
 --> statement-breakpoint
 -- function: auth/report_address
--- What a report may do about the address. Only the address that stood longest is gone back to: the one before the earliest
--- change since p_from that is neither undone nor final; and only by a mail that went to it, while nobody else has it.
--- Null where nothing was changed. Answers {changeId, previous, current, changedAt, outcome: 'restored' | 'there' (it has it
--- again already) | 'other' | 'taken' | 'final'}.
-create or replace function gatehouse.report_address(p_alert public.security_alerts, p_from timestamptz) returns jsonb
+-- What a report may do about the address. It goes back to the one before the earliest change since p_from that the person
+-- does not keep, that was not undone, and that did not take the address from one that stood longer than this mail's: only
+-- that one's own mail may bring it back. 'outranked': the account's present address stood longer than this mail's, whose
+-- report then does nothing at all. Null where nothing was changed. Answers {previous, current, outcome: 'restored' |
+-- 'there' (it has it again already) | 'kept' | 'other' | 'taken' | 'final' | 'outranked', undone and kept: [{changeId,
+-- previous, current, changedAt}]}.
+create or replace function gatehouse.report_address(p_alert public.security_alerts, p_from timestamptz, p_keep uuid[])
+returns jsonb
 language plpgsql stable
 as $$
 declare
   v public.email_changes;
   v_current text := (select u.email from public.users u where u.id = p_alert.user_id);
+  v_undone jsonb;
+  v_kept jsonb;
 begin
+  if gatehouse.is_outranked(p_alert) then
+    return jsonb_build_object('previous', p_alert.email, 'current', v_current, 'outcome', 'outranked',
+      'undone', jsonb_build_array(), 'kept', jsonb_build_array());
+  end if;
   select * into v from public.email_changes c
-   where c.user_id = p_alert.user_id and c.created_at >= p_from and c.undone_at is null
+   where c.user_id = p_alert.user_id and c.created_at >= p_from and c.undone_at is null and c.id <> all (p_keep)
+     and (p_alert.email_since is null or c.previous_since >= p_alert.email_since)
    order by c.is_final, c.created_at, c.id limit 1;
-  if v.id is null then
+  select coalesce(jsonb_agg(l.change order by l.created_at, l.id) filter (where not l.is_kept), '[]'),
+         coalesce(jsonb_agg(l.change order by l.created_at, l.id) filter (where l.is_kept), '[]')
+    into v_undone, v_kept
+    from (
+      select c.id, c.created_at, v.id is null or (c.created_at, c.id) < (v.created_at, v.id) as is_kept,
+             jsonb_build_object('changeId', c.id, 'previous', c.previous_email, 'current', c.email,
+               'changedAt', c.created_at) as change
+        from public.email_changes c
+       where c.user_id = p_alert.user_id and c.created_at >= p_from and c.undone_at is null and not c.is_final
+         and (c.id = any (p_keep) or (c.created_at, c.id) >= (v.created_at, v.id))) l;
+  if v.id is null and v_kept = '[]' then
     return null;
   end if;
-  return jsonb_build_object('changeId', v.id, 'previous', v.previous_email, 'current', v_current,
-    'changedAt', v.created_at, 'outcome', case
+  return jsonb_build_object('previous', v.previous_email, 'current', v_current, 'undone', v_undone, 'kept', v_kept,
+    'outcome', case
+      when v.id is null then 'kept'
       when v.is_final then 'final'
-      when p_alert.email is null or lower(p_alert.email) <> lower(v.previous_email) then 'other'
+      when p_alert.email is null then 'other'
       when lower(v.previous_email) = lower(v_current) then 'there'
       when exists (select from public.users u where lower(u.email) = lower(v.previous_email)) then 'taken'
       else 'restored' end);
 end $$;
 --> statement-breakpoint
-comment on function gatehouse.report_address(public.security_alerts, timestamptz) is 'What a report may do about the address.';
+comment on function gatehouse.report_address(public.security_alerts, timestamptz, uuid[]) is 'What a report may do about the address.';
 --> statement-breakpoint
-revoke all on function gatehouse.report_address(public.security_alerts, timestamptz) from public;
+revoke all on function gatehouse.report_address(public.security_alerts, timestamptz, uuid[]) from public;
 --> statement-breakpoint
-grant execute on function gatehouse.report_address(public.security_alerts, timestamptz) to gatehouse_system;
+grant execute on function gatehouse.report_address(public.security_alerts, timestamptz, uuid[]) to gatehouse_system;
 --> statement-breakpoint
 -- function: auth/report_grants
 -- The connections that a person granted, or granted anew, since a moment: those of the user, whoever it was, and those of
--- organisations and others that a credential of the user granted. By connection, whose trail has an index.
+-- organisations and others that a credential of the user granted, the tokens that the user made for organisations and the
+-- deployment among them. Tokens that one credential brings again and again are one event an hour (keep_tokens): so an event
+-- of the hour before counts as well where something was granted since. By connection, whose trail has an index.
 create or replace function gatehouse.report_grants(p_user_id text, p_from timestamptz)
 returns table (connection_id uuid, granted_at timestamptz)
 language plpgsql stable
 as $$
 begin
   return query
-    select c.id, min(e.created_at)
+    select c.id, coalesce(min(e.created_at) filter (where e.created_at >= p_from), max(e.created_at))
       from public.oauth_connections c
-      join public.connection_events e on e.connection_id = c.id and e.created_at >= p_from
+      join public.connection_events e on e.connection_id = c.id and e.created_at >= p_from - interval '1 hour'
      where c.id in (
          select o.id from public.oauth_connections o where o.user_id = p_user_id
          union select o.id from public.oauth_connections o where o.created_by = p_user_id
          union select o.id from public.memberships m join public.oauth_connections o on o.organization_id = m.organization_id
           where m.user_id = p_user_id)
        and e.event in ('connected', 'reconnected', 'recovered')
+       and (e.created_at >= p_from or c.granted_at >= p_from)
        and (c.user_id = p_user_id and e.actor_kind in ('session', 'personal')
          or e.actor_id in (select s.id::text from public.user_sessions s where s.user_id = p_user_id
-             union all select t.id::text from public.api_tokens t where t.user_id = p_user_id))
+             union all select t.id::text from public.api_tokens t where t.user_id = p_user_id
+             union all select m.id::text from public.api_tokens m where m.created_by = p_user_id))
      group by c.id;
 end $$;
 --> statement-breakpoint
@@ -549,11 +641,14 @@ revoke all on function gatehouse.report_grants(text, timestamptz) from public;
 --> statement-breakpoint
 -- function: auth/report_items
 -- What a person added to an account since a moment, and elsewhere by its credentials: what a report takes away, and what
--- the person may tick as their own. What a trusted backend brought is not among it. Definer, since the system reads no
--- memberships. Answers [{kind, id, name, createdAt}].
+-- the person may tick as their own. Links and connections raise no mail, so no alert says when a hijacker began with them:
+-- they go back a day further. What was granted or linked anew is among it whole: what it was before is not kept. What a
+-- trusted backend brought is not. Definer, since the system reads no memberships. Answers [{kind, id, name, createdAt}].
 create or replace function gatehouse.report_items(p_user_id text, p_from timestamptz) returns jsonb
 language plpgsql stable security definer set search_path = ''
 as $$
+declare
+  v_unmailed_from timestamptz := p_from - interval '1 day';
 begin
   return (
     select coalesce(jsonb_agg(jsonb_build_object('kind', i.kind, 'id', i.id, 'name', i.name, 'createdAt', i.created_at)
@@ -571,14 +666,12 @@ begin
              union select c.id from public.api_tokens c where c.created_by = p_user_id)
            and t.created_at >= p_from and t.revoked_at is null
         union all
-        select 'integration', ui.id, s.name, ui.created_at
-          from public.user_integrations ui join public.services s on s.id = ui.service_id
-         where ui.id in (select o.id from public.user_integrations o where o.user_id = p_user_id and o.created_by is not null
-             union select c.id from public.user_integrations c where c.created_by = p_user_id)
-           and ui.created_at >= p_from
+        select 'integration', ui.id, s.name, l.linked_at
+          from gatehouse.report_links(p_user_id, v_unmailed_from) l join public.user_integrations ui on ui.id = l.integration_id
+          join public.services s on s.id = ui.service_id
         union all
         select 'connection', c.id, c.connector_id, g.granted_at
-          from gatehouse.report_grants(p_user_id, p_from) g join public.oauth_connections c on c.id = g.connection_id) i);
+          from gatehouse.report_grants(p_user_id, v_unmailed_from) g join public.oauth_connections c on c.id = g.connection_id) i);
 end $$;
 --> statement-breakpoint
 comment on function gatehouse.report_items(text, timestamptz) is 'What a person added to an account since a moment.';
@@ -611,8 +704,44 @@ revoke all on function gatehouse.report_kept(jsonb, jsonb) from public;
 --> statement-breakpoint
 grant execute on function gatehouse.report_kept(jsonb, jsonb) to gatehouse_system;
 --> statement-breakpoint
+-- function: auth/report_links
+-- The links that a person made, or linked again, since a moment: those of the user, whoever it was, and those of others that
+-- the user made. One that was linked again within the hour before, and changed since, may have been linked again since by
+-- the same credential: see note_link.
+create or replace function gatehouse.report_links(p_user_id text, p_from timestamptz)
+returns table (integration_id uuid, linked_at timestamptz)
+language plpgsql stable
+as $$
+begin
+  return query
+    select l.id, min(l.at) from (
+      select ui.id, ui.created_at as at
+        from public.user_integrations ui
+       where ui.id in (select o.id from public.user_integrations o where o.user_id = p_user_id and o.created_by is not null
+           union select c.id from public.user_integrations c where c.created_by = p_user_id)
+         and ui.created_at >= p_from
+      union all
+      select ui.id, e.created_at
+        from public.connection_events e join public.user_integrations ui on ui.id = e.connection_id
+       where e.id in (
+           select o.id from public.connection_events o where o.user_id = p_user_id and o.event = 'integration.linked'
+              and o.created_at >= p_from - interval '1 hour'
+           union select a.id from public.connection_events a where a.actor_user_id = p_user_id
+              and a.event = 'integration.linked' and a.created_at >= p_from - interval '1 hour')
+         and (e.created_at >= p_from or ui.updated_at >= p_from and not exists (
+           select from public.connection_events u where u.connection_id = e.connection_id
+              and u.event = 'integration.unlinked' and u.created_at > e.created_at))) l
+     group by l.id;
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.report_links(text, timestamptz) is 'The links that a person made since a moment.';
+--> statement-breakpoint
+revoke all on function gatehouse.report_links(text, timestamptz) from public;
+--> statement-breakpoint
 -- function: auth/report_losses
--- What was taken from an account since a moment, and what no report can bring back. Answers [{kind, count}].
+-- What was taken from an account since a moment, or elsewhere by its credentials, and no report can bring back; and how many
+-- tokens were used that the user made for organisations or the deployment: nothing tells all that they did. Answers
+-- [{kind, count}].
 create or replace function gatehouse.report_losses(p_user_id text, p_from timestamptz) returns jsonb
 language plpgsql stable
 as $$
@@ -625,9 +754,20 @@ begin
            and h.event_type in ('passkey_removed', 'account_unlinked', 'token_revoked', 'token_rotated')
          group by h.event_type
         union all
-        select 'connection_disconnected', count(*) from public.connection_events e
-         where e.user_id = p_user_id and e.created_at >= p_from and e.event = 'disconnected'
+        select case e.event when 'disconnected' then 'connection_disconnected' else 'integration_unlinked' end,
+               count(distinct e.connection_id)
+          from public.connection_events e
+         where e.id in (
+             select o.id from public.connection_events o where o.user_id = p_user_id and o.created_at >= p_from
+             union select a.id from public.connection_events a where a.actor_user_id = p_user_id and a.created_at >= p_from)
            and e.actor_kind in ('session', 'personal')
+           and (e.event = 'disconnected' or e.event = 'integration.unlinked' and not exists (
+             select from public.user_integrations ui
+              where ui.id = e.connection_id and (ui.is_active or ui.created_at >= p_from)))
+         group by e.event
+        union all
+        select 'service_token_used', count(*) from public.api_tokens t
+         where t.created_by = p_user_id and t.kind <> 'personal' and t.created_at >= p_from and t.last_used_at is not null
         having count(*) > 0) l);
 end $$;
 --> statement-breakpoint
@@ -668,10 +808,11 @@ grant execute on function gatehouse.report_mails(public.security_alerts, timesta
 -- function: auth/report_not_me
 -- "This wasn't me", of the mail of an alert: see docs/security.md, "This wasn't me: both directions". Whoever was signed in
 -- is out; what was added since the earliest alert that waits for a report is gone, but for what the person keeps; the
--- address is changed back where this mail may do so. Done once: sent again it answers what it came to. The user's row is
--- locked first; what waits for it is judged again when it gets it (gatehouse.lock_actor), or finds its link expired.
+-- address is changed back where this mail may do so. A mail whose address the present one outranks does nothing, and stays
+-- unspent. Done once: sent again it answers what it came to. The user's row is locked first; what waits for it is judged
+-- again when it gets it (gatehouse.lock_actor), or finds its link expired.
 -- p_facts: see record_login, plus keep [ids] and operationId. Answers {outcome: 'secured' | an error code, operationId,
--- isRepeated, sessionsEnded, undone, kept, address, losses, mails (for the same operation alone)}.
+-- isRepeated, isOfOtherMail, sessionsEnded, undone, kept, address, losses, mails (for the same operation alone)}.
 create or replace function gatehouse.report_not_me(p_token_hash text, p_facts jsonb) returns jsonb
 language plpgsql volatile
 as $$
@@ -691,19 +832,22 @@ begin
   if v_alert.id is null or v_alert.expires_at <= now() then
     return '{"outcome": "alert.invalid"}';
   elsif v_alert.used_at is not null then
-    v_report := coalesce(v_alert.report,
-      '{"outcome": "secured", "sessionsEnded": 0, "undone": [], "kept": [], "losses": []}');
+    -- Spent by the report of another mail, whose reader alone is told what it came to.
+    v_report := coalesce(v_alert.report, '{"outcome": "secured", "isOfOtherMail": true, "sessionsEnded": 0, "undone": [],
+      "kept": [], "losses": []}');
     return v_report || jsonb_build_object('isRepeated', v_report->>'operationId' is distinct from p_facts->>'operationId',
       'mails', case
       when v_report->>'operationId' = p_facts->>'operationId' then v_report->'mails' else '[]' end);
   end if;
-  v_from := gatehouse.report_start(v_alert.user_id);
+  v_from := gatehouse.report_start(v_alert);
+  v_keep := array(select k::uuid from jsonb_array_elements_text(coalesce(p_facts->'keep', '[]')) k);
+  v_address := gatehouse.report_address(v_alert, v_from, v_keep);
+  if v_address->>'outcome' = 'outranked' then
+    return jsonb_build_object('outcome', 'secured', 'isRepeated', false, 'address', v_address) || '{"sessionsEnded": 0,
+      "undone": [], "kept": [], "losses": [], "mails": []}';
+  end if;
   v_items := gatehouse.report_items(v_alert.user_id, v_from);
   v_keep := gatehouse.report_kept(v_items, p_facts->'keep');
-  v_address := gatehouse.report_address(v_alert, v_from);
-  if v_address->>'outcome' = 'restored' and (v_address->>'changeId')::uuid = any (v_keep) then
-    v_address := v_address || '{"outcome": "kept"}';
-  end if;
   v_report := jsonb_build_object('outcome', 'secured', 'operationId', p_facts->>'operationId', 'address', v_address,
     'losses', gatehouse.report_losses(v_alert.user_id, v_from),
     'undone', jsonb_path_query_array(v_items, '$[*] ? (!(@.id == $keep[*]))', jsonb_build_object('keep', to_jsonb(v_keep))),
@@ -714,14 +858,15 @@ begin
   get diagnostics v_sessions = row_count;
   perform gatehouse.undo_items(v_alert.user_id, v_report->'undone');
   delete from public.known_devices where user_id = v_alert.user_id and created_at >= v_from;
-  -- To before the beginning of whoever waits for the lock: their clock stopped earlier than ours.
+  -- Not now(): a sign-in that waits for our lock began earlier, and by its now() the link would still be good.
   update public.magic_links set expires_at = created_at where user_id = v_alert.user_id and used_at is null;
   update public.oauth_states set used_at = now() where user_id = v_alert.user_id and used_at is null;
   if v_address->>'outcome' in ('restored', 'there') then
     update public.users set email = v_address->>'previous', email_verified_at = now()
      where id = v_alert.user_id and v_address->>'outcome' = 'restored';
     update public.email_changes set undone_at = now()
-     where user_id = v_alert.user_id and created_at >= v_from and undone_at is null;
+     where user_id = v_alert.user_id and undone_at is null
+       and id in (select (c->>'changeId')::uuid from jsonb_array_elements(v_address->'undone') c);
   end if;
   v_report := v_report || jsonb_build_object('sessionsEnded', v_sessions,
     'mails', gatehouse.report_mails(v_alert, v_from, v_before));
@@ -740,9 +885,10 @@ revoke all on function gatehouse.report_not_me(text, jsonb) from public;
 grant execute on function gatehouse.report_not_me(text, jsonb) to gatehouse_system;
 --> statement-breakpoint
 -- function: auth/report_start
--- From when on a report undoes: the earliest of the user's alerts that still wait for one, or the change that it tells of;
--- fifteen seconds earlier, since what waited for a lock carries the time of its own beginning.
-create or replace function gatehouse.report_start(p_user_id text) returns timestamptz
+-- From when on a report of a mail undoes: the earliest alert that waits for a report and went to the same address, or to one
+-- that came later; or the change of address that it tells of. Minus fifteen seconds: a row that waited for a lock carries
+-- the time at which its own transaction began.
+create or replace function gatehouse.report_start(p_alert public.security_alerts) returns timestamptz
 language plpgsql stable
 as $$
 begin
@@ -750,36 +896,33 @@ begin
     select min(least(a.created_at, c.created_at)) - interval '15 seconds'
       from public.security_alerts a
       left join public.email_changes c on c.user_id = a.user_id and c.id = (a.details->>'changeId')::uuid
-     where a.user_id = p_user_id and a.used_at is null and a.expires_at > now());
+     where a.user_id = p_alert.user_id and a.used_at is null and a.expires_at > now()
+       and (a.id = p_alert.id or p_alert.email_since is null or a.email_since >= p_alert.email_since));
 end $$;
 --> statement-breakpoint
-comment on function gatehouse.report_start(text) is 'From when on a report of a user undoes what was added.';
+comment on function gatehouse.report_start(public.security_alerts) is 'From when on a report of a mail undoes what was added.';
 --> statement-breakpoint
-revoke all on function gatehouse.report_start(text) from public;
+revoke all on function gatehouse.report_start(public.security_alerts) from public;
 --> statement-breakpoint
-grant execute on function gatehouse.report_start(text) to gatehouse_system;
+grant execute on function gatehouse.report_start(public.security_alerts) to gatehouse_system;
 --> statement-breakpoint
 -- function: auth/request_magic_link
--- Stores a magic link for an address, known or not, and says which mail to send: sign_in, sign_up, or sign_up_closed;
--- sign_in_by_link and sign_up_by_link without a code, which only so many mails to an address have in a day (code_limits).
+-- Stores a magic link for an address, known or not, and says which mail to send: sign_in, sign_up, or sign_up_closed.
+-- Whether it has a code is may_mail_code's to say.
 -- The work is the same for every address, so its time tells nothing; a link that no mail carries can't be redeemed.
--- Sent twice with one id it stores once; with other input it answers 'conflict'.
+-- Sent twice with one id it stores once; with other input it answers 'conflict'. What is stored: mailed_proof.
 -- p_link: {id, email, tokenHash, codeHash, browserHash, redirectUrl, ipAddress, seconds, signUpOpen}
 create or replace function gatehouse.request_magic_link(p_link jsonb) returns text
 language plpgsql volatile
 as $$
 declare
   v_user_id text := (select u.id from public.users u where lower(u.email) = lower(p_link->>'email'));
-  v_has_code boolean;
 begin
-  select count(*) < (select l.mails from gatehouse.code_limits() l) into v_has_code from public.magic_links m
-   where lower(m.email) = lower(p_link->>'email') and m.created_at > now() - interval '24 hours'
-     and m.purpose = 'sign_in' and m.code_hash is not null;
   insert into public.magic_links
     (id, user_id, email, token_hash, code_hash, browser_hash, redirect_url, ip_address, expires_at)
   values ((p_link->>'id')::uuid, v_user_id, p_link->>'email', p_link->>'tokenHash',
-    case when v_has_code then p_link->>'codeHash' end, p_link->>'browserHash', p_link->>'redirectUrl', (p_link->>'ipAddress')::inet,
-    now() + make_interval(secs => (p_link->>'seconds')::integer))
+    case when gatehouse.may_mail_code(p_link->>'email', null) then p_link->>'codeHash' end, p_link->>'browserHash',
+    p_link->>'redirectUrl', (p_link->>'ipAddress')::inet, now() + make_interval(secs => (p_link->>'seconds')::integer))
   on conflict (id) do nothing;
   if not found and not exists (
     select from public.magic_links m
@@ -788,11 +931,8 @@ begin
   ) then
     return 'conflict';
   end if;
-  -- Sent again it is the mail that was stored.
-  select m.code_hash is not null into v_has_code from public.magic_links m where m.id = (p_link->>'id')::uuid;
-  return case when v_user_id is null and not (p_link->>'signUpOpen')::boolean then 'sign_up_closed'
-    else case when v_user_id is null then 'sign_up' else 'sign_in' end
-      || case when v_has_code then '' else '_by_link' end end;
+  return case when v_user_id is not null then 'sign_in'
+    when (p_link->>'signUpOpen')::boolean then 'sign_up' else 'sign_up_closed' end;
 end $$;
 --> statement-breakpoint
 comment on function gatehouse.request_magic_link(jsonb) is 'Stores a mailed proof for signing in and says which mail to send.';
@@ -803,9 +943,9 @@ grant execute on function gatehouse.request_magic_link(jsonb) to gatehouse_syste
 --> statement-breakpoint
 -- function: auth/request_proof_mail
 -- Stores a mailed proof for the session that asks: 'step_up' goes to the account's verified address, 'email_change' to the
--- new one. It is worth nothing in another session. Sent again with one id it is the same mail, if all else is the same: a
+-- new one, with a code as far as may_mail_code says. It is worth nothing in another session. Sent again with one id it is the same mail, if all else is the same: a
 -- secret that was mailed proves one address, for one user, session and purpose. Answers {outcome: 'send' | 'taken' | an
--- error code, email}.
+-- error code, email}, and with the first two what is stored (mailed_proof).
 -- p_link: {id, tokenHash, codeHash, browserHash, ipAddress, seconds}
 create or replace function gatehouse.request_proof_mail(p_purpose text, p_email text, p_link jsonb) returns jsonb
 language plpgsql volatile security definer set search_path = ''
@@ -823,7 +963,8 @@ begin
   insert into public.magic_links
     (id, purpose, user_id, session_id, email, token_hash, code_hash, browser_hash, ip_address, expires_at)
   values ((p_link->>'id')::uuid, p_purpose, gatehouse.uid(), gatehouse.actor_id(), v_email, p_link->>'tokenHash',
-    p_link->>'codeHash', p_link->>'browserHash', (p_link->>'ipAddress')::inet,
+    case when gatehouse.may_mail_code(v_email, case when p_purpose = 'step_up' then gatehouse.uid() end)
+      then p_link->>'codeHash' end, p_link->>'browserHash', (p_link->>'ipAddress')::inet,
     now() + make_interval(secs => (p_link->>'seconds')::integer))
   on conflict (id) do nothing;
   if not found and not exists (
@@ -834,7 +975,7 @@ begin
   ) then
     return '{"outcome": "idempotency_key.reused"}';
   end if;
-  return jsonb_build_object('email', v_email, 'outcome', case when p_purpose = 'email_change' and exists (
+  return gatehouse.mailed_proof((p_link->>'id')::uuid) || jsonb_build_object('email', v_email, 'outcome', case when p_purpose = 'email_change' and exists (
     select from public.users u where lower(u.email) = lower(v_email) and u.id <> gatehouse.uid())
     or p_purpose = 'email_change' and (gatehouse.reservation(v_email)).user_id <> gatehouse.uid() then 'taken' else 'send' end);
 end $$;
@@ -876,7 +1017,8 @@ as $$
 declare
   v_revoked integer;
 begin
-  if gatehouse.has_happened(p_facts) then
+  -- One that found none left nothing in the history.
+  if gatehouse.has_happened(p_facts) or gatehouse.is_repeated('revoke') then
     -- Those that ended in the same transaction.
     return (select count(*) from public.user_sessions s join public.login_history h on h.user_id = s.user_id
       where h.id = (p_facts->>'eventId')::uuid and s.user_id = gatehouse.uid() and s.revoked_at = h.created_at);
@@ -889,6 +1031,7 @@ begin
   if v_revoked > 0 then
     perform gatehouse.record_login(gatehouse.uid(), 'session_revoked', null, p_facts);
   end if;
+  perform gatehouse.keep_effect('revoke', 'true');
   return v_revoked;
 end $$;
 --> statement-breakpoint
@@ -897,6 +1040,31 @@ comment on function gatehouse.revoke_other_sessions(jsonb) is 'Ends every sessio
 revoke all on function gatehouse.revoke_other_sessions(jsonb) from public;
 --> statement-breakpoint
 grant execute on function gatehouse.revoke_other_sessions(jsonb) to gatehouse_member;
+--> statement-breakpoint
+-- function: auth/revoke_token
+-- Ends a token of the subject, once; false when the subject has none of that id. It is in the history of a person: whose it
+-- was, or who ended it for an organisation or the deployment. Definer, as create_token.
+create or replace function gatehouse.revoke_token(p_token_id uuid, p_facts jsonb) returns boolean
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  v_token public.api_tokens := gatehouse.own_token(p_token_id);
+  v_person text := coalesce(gatehouse.uid(), gatehouse.actor_user_id());
+begin
+  if v_token.id is not null and v_token.revoked_at is null then
+    update public.api_tokens set revoked_at = now() where id = v_token.id;
+    if v_person is not null then
+      perform gatehouse.record_login(v_person, 'token_revoked', null, p_facts);
+    end if;
+  end if;
+  return v_token.id is not null;
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.revoke_token(uuid, jsonb) is 'Ends an API token of the subject; whether there is one.';
+--> statement-breakpoint
+revoke all on function gatehouse.revoke_token(uuid, jsonb) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.revoke_token(uuid, jsonb) to gatehouse_member, gatehouse_admin;
 --> statement-breakpoint
 -- function: auth/rotate_token
 -- Replaces a live token, once: the new one has its name, scopes and lifetime; the old one ends after the overlap, so that
@@ -1300,8 +1468,8 @@ comment on function gatehouse.take_proof_mail(text, jsonb, jsonb) is 'Spends a m
 revoke all on function gatehouse.take_proof_mail(text, jsonb, jsonb) from public;
 --> statement-breakpoint
 -- function: auth/tell_moved
--- Who comes to an address that is reserved hears by mail that the account has another one since, with a fresh "this wasn't
--- me", good to the end of the reservation. Null for every other address. p_alert: {id, tokenHash}. Answers {kind, email,
+-- Somebody asks to sign in with a reserved address. Notes an alert that tells this address of the change and can undo it,
+-- good to the end of the reservation. Null for every other address. p_alert: {id, tokenHash}. Answers {kind, email,
 -- newEmail, changedAt}.
 create or replace function gatehouse.tell_moved(p_email text, p_alert jsonb) returns jsonb
 language plpgsql volatile
@@ -1427,7 +1595,8 @@ grant execute on function gatehouse.unlink_social_account(uuid, text[], jsonb) t
 -- Remembers which input an Idempotency-Key came with, before anything else of the call runs. The same call sent again
 -- passes; the same key with other input is refused (GH023), as is a key older than 24 hours (GH024). A key that was first
 -- used on another day is refused with that day (GH025): the Worker derives ids and secrets from the day, and sends the call
--- again with the right one. Two calls at once wait for each other at the primary key. Definer: nobody reads the table.
+-- again with the right one. Two calls at once wait for each other at the primary key. What of the call has happened is
+-- known for the rest of the transaction: see gatehouse.effects. Definer: nobody reads the table.
 create or replace function gatehouse.claim_operation(p_key_hash text, p_input_hash text, p_day bigint) returns void
 language plpgsql volatile security definer set search_path = ''
 as $$
@@ -1437,6 +1606,7 @@ begin
   insert into public.idempotency_keys (key_hash, input_hash, day) values (p_key_hash, p_input_hash, p_day)
     on conflict (key_hash) do nothing;
   if found then
+    perform set_config('gatehouse.operation', p_key_hash, true);
     return;
   end if;
   select * into v from public.idempotency_keys k where k.key_hash = p_key_hash;
@@ -1447,6 +1617,7 @@ begin
   elsif v.day <> p_day then
     raise exception 'idempotency_key.other_day' using errcode = 'GH025', detail = v.day;
   end if;
+  perform set_config('gatehouse.operation', p_key_hash, true), set_config('gatehouse.effects', v.effects::text, true);
 end $$;
 --> statement-breakpoint
 comment on function gatehouse.claim_operation(text, text, bigint) is 'Holds a call to the input that its Idempotency-Key first came with.';
@@ -1454,6 +1625,20 @@ comment on function gatehouse.claim_operation(text, text, bigint) is 'Holds a ca
 revoke all on function gatehouse.claim_operation(text, text, bigint) from public;
 --> statement-breakpoint
 grant execute on function gatehouse.claim_operation(text, text, bigint) to gatehouse_member, gatehouse_admin, gatehouse_system;
+--> statement-breakpoint
+-- function: gate/effects
+-- What has happened already of the call that this transaction runs, by the key it came with: {effect: what it answered}.
+-- Empty in a first call, in one whose first try was refused, and without a key. A setting, and so no authority for
+-- anything: whoever forged it would skip a change of their own.
+create or replace function gatehouse.effects() returns jsonb
+language sql stable parallel safe
+as $$ select coalesce(nullif(current_setting('gatehouse.effects', true), '')::jsonb, '{}') $$;
+--> statement-breakpoint
+comment on function gatehouse.effects() is 'What has happened already of the call that this transaction runs.';
+--> statement-breakpoint
+revoke all on function gatehouse.effects() from public;
+--> statement-breakpoint
+grant execute on function gatehouse.effects() to gatehouse_member, gatehouse_sql;
 --> statement-breakpoint
 -- function: gate/enter
 -- The gate, first statement of every authenticated call. It reads and never writes: finds the credential, holds it
@@ -1633,8 +1818,40 @@ comment on function gatehouse.is_frozen(uuid, text) is 'Whether a token of an or
 --> statement-breakpoint
 revoke all on function gatehouse.is_frozen(uuid, text) from public;
 --> statement-breakpoint
+-- function: gate/is_repeated
+-- Whether an effect of this call has happened already: it was sent again, and whatever it set may have been set otherwise
+-- since. Not whether its key came before: a call that was refused, or that had asked only, has no effect yet.
+create or replace function gatehouse.is_repeated(p_effect text) returns boolean
+language sql stable parallel safe
+as $$ select coalesce(gatehouse.effects() ? p_effect, false) $$;
+--> statement-breakpoint
+comment on function gatehouse.is_repeated(text) is 'Whether an effect of this call has happened already.';
+--> statement-breakpoint
+revoke all on function gatehouse.is_repeated(text) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.is_repeated(text) to gatehouse_member;
+--> statement-breakpoint
+-- function: gate/keep_effect
+-- Keeps an effect of this call with its key, in the transaction in which it happens, so that the call sent again changes
+-- nothing any more. p_answer: ids and numbers, no secrets. Without a key, or a name of the effect, there is nothing to keep.
+-- Definer: nobody writes the table.
+create or replace function gatehouse.keep_effect(p_effect text, p_answer jsonb) returns void
+language plpgsql volatile security definer set search_path = ''
+as $$
+begin
+  update public.idempotency_keys k set effects = k.effects || jsonb_build_object(p_effect, p_answer)
+   where k.key_hash = nullif(current_setting('gatehouse.operation', true), '')
+     and p_effect is not null and k.effects->p_effect is distinct from p_answer;
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.keep_effect(text, jsonb) is 'Keeps an effect of this call with its key.';
+--> statement-breakpoint
+revoke all on function gatehouse.keep_effect(text, jsonb) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.keep_effect(text, jsonb) to gatehouse_member, gatehouse_sql;
+--> statement-breakpoint
 -- function: gate/lock_actor
--- What comes first in every function that adds a way in, or makes or hands out a secret: locks the row of the user who
+-- What comes first in every function that adds a way in, or makes a secret of ours: locks the row of the user who
 -- acts, and of the one acted on, by id; then judges the acting credential again. The gate judged it before that lock was
 -- had, and a report ("this wasn't me") that held it may have ended the credential since: each statement here reads anew.
 -- Without an actor (SQL clients) it does nothing. Raises GH003, GH005.
@@ -1689,16 +1906,20 @@ revoke all on function gatehouse.begin_linking(jsonb) from public;
 -- function: integrations/change_services
 -- Links or unlinks (p_verb) many services of a user. Each item stands by itself: a bad one is reported with its index
 -- (from 0), code and reason, and spoils no other. A bare text is a service id. Answers {total, succeeded, failed, results:
--- [{index, service_id, success, integration_id | unlinked | code, error}]}. Raises GH018 where there is no list.
+-- [{index, service_id, success, integration_id | unlinked | code, error}]}. Sent again, an item that was done changes
+-- nothing and answers what it answered; integration.not_found where the link is gone since. One that was refused is tried
+-- again: an item's event_id stands for it. Raises GH018 where there is no list.
 create or replace function gatehouse.change_services(p_verb text, p_user_id text, p_services jsonb) returns jsonb
 language plpgsql volatile
 as $$
 declare
   v_item jsonb;
   v_index integer;
+  v_answer jsonb;
   v_done integer := 0;
   v_results jsonb[] := '{}';
   v_code text;
+  v_items jsonb := coalesce(gatehouse.effects()->'items', '{}');
 begin
   if coalesce(jsonb_typeof(p_services), 'null') <> 'array' then
     raise exception 'services_json: a list of services' using errcode = 'GH018', detail = 'integration.incomplete';
@@ -1713,10 +1934,16 @@ begin
           using errcode = 'GH018', detail = 'integration.incomplete';
       end if;
       v_item := v_item || jsonb_build_object('user_id', p_user_id);
-      v_results := v_results || (jsonb_build_object(
-        'index', v_index, 'service_id', v_item->'service_id', 'success', true) || case p_verb
-          when 'link' then jsonb_build_object('integration_id', gatehouse.link_integration(v_item))
-          when 'unlink' then jsonb_build_object('unlinked', gatehouse.unlink_integrations(v_item)) end);
+      v_answer := v_items->(v_item->>'event_id');
+      if v_answer is null then
+        v_answer := case p_verb when 'link' then to_jsonb(gatehouse.link_integration(v_item))
+          when 'unlink' then to_jsonb(gatehouse.unlink_integrations(v_item)) end;
+      elsif p_verb = 'link' and not exists (
+          select from public.user_integrations ui where ui.id = (v_answer->>0)::uuid and ui.user_id = p_user_id) then
+        raise exception 'There is no such integration any more' using errcode = 'GH030', detail = 'integration.not_found';
+      end if;
+      v_results := v_results || (jsonb_build_object('index', v_index, 'service_id', v_item->'service_id', 'success', true)
+        || jsonb_build_object(case p_verb when 'link' then 'integration_id' else 'unlinked' end, v_answer));
       v_done := v_done + 1;
     exception when others then
       -- An item's own fault is reported with it; anything else (a deadlock, a caller who was ended) is nobody's item.
@@ -1729,6 +1956,10 @@ begin
         'code', case when left(sqlstate, 2) = 'GH' then v_code else 'input.invalid' end, 'error', sqlerrm);
     end;
   end loop;
+  perform gatehouse.keep_effect('items', v_items || coalesce((
+    select jsonb_object_agg(p_services->(r->>'index')::integer->>'event_id', coalesce(r->'integration_id', r->'unlinked'))
+      from unnest(v_results) r
+     where (r->>'success')::boolean and p_services->(r->>'index')::integer->>'event_id' is not null), '{}'));
   return jsonb_build_object('total', jsonb_array_length(p_services), 'succeeded', v_done,
     'failed', jsonb_array_length(p_services) - v_done, 'results', to_jsonb(v_results));
 end $$;
@@ -1848,6 +2079,42 @@ comment on function gatehouse.check_room(text) is 'Refuses a new link of a user 
 --> statement-breakpoint
 revoke all on function gatehouse.check_room(text) from public;
 --> statement-breakpoint
+-- function: integrations/cleanup_integrations
+-- Deletes integrations that hold nothing (no grant, no account, no credentials), a day after they were last changed, at
+-- most p_limit; dry, it only says which. Sent again it deletes no more, and answers the same. Definer: only here are links deleted.
+create or replace function gatehouse.cleanup_integrations(p_is_dry_run boolean, p_limit integer) returns jsonb
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  v_ids uuid[];
+  v_answer jsonb := gatehouse.effects()->'cleanup';
+begin
+  if v_answer is not null then
+    return v_answer;
+  end if;
+  select array_agg(o.id) into v_ids from (
+    select ui.id from public.user_integrations ui
+     where ui.connection_id is null and ui.external_user_id is null and ui.credentials is null and ui.auth_code is null
+       and ui.updated_at < now() - interval '1 day'
+     order by ui.id limit p_limit for update skip locked) o;
+  if not p_is_dry_run then
+    delete from public.user_integrations ui where ui.id = any (v_ids);
+  end if;
+  v_answer := jsonb_build_object('dry_run', p_is_dry_run, 'orphaned', coalesce(cardinality(v_ids), 0),
+    'deleted', case when p_is_dry_run then 0 else coalesce(cardinality(v_ids), 0) end,
+    'has_more', coalesce(cardinality(v_ids), 0) = p_limit, 'integration_ids', to_jsonb(coalesce(v_ids[1:100], '{}')));
+  if not p_is_dry_run then
+    perform gatehouse.keep_effect('cleanup', v_answer);
+  end if;
+  return v_answer;
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.cleanup_integrations(boolean, integer) is 'Deletes integrations that hold nothing.';
+--> statement-breakpoint
+revoke all on function gatehouse.cleanup_integrations(boolean, integer) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.cleanup_integrations(boolean, integer) to gatehouse_admin, gatehouse_sql;
+--> statement-breakpoint
 -- function: integrations/event_room
 -- How many more changes of a user's links may be events today: 5,000 in a day. Whoever asks has locked the user.
 create or replace function gatehouse.event_room(p_user_id text) returns integer
@@ -1890,7 +2157,7 @@ revoke all on function gatehouse.judge_claim() from public;
 -- function: integrations/keep_tokens
 -- Puts tokens that a link brought into the vault, under an account that stands for the unknown one, and answers the
 -- connection. Without an access token the recorded end is the epoch: expired. The tokens are text as given. Tokens that come
--- again and again are one event an hour of the trail. Raises GH021, GH027.
+-- again and again are one event an hour of the trail, for each credential: what another one brings is another grant. Raises GH021, GH027.
 create or replace function gatehouse.keep_tokens(
   p_link jsonb, p_integration public.user_integrations, p_connector_id text
 ) returns uuid
@@ -1946,10 +2213,16 @@ begin
         version = c.version + 1, lease_id = null, lease_until = null, lease_doubtful = false,
         failure_count = 0, failing_since = null, last_failure = null
   returning * into v;
+  -- Whoever links it again with the right client is not kept waiting for the wrong one's pause.
+  if gatehouse.has_own_client(v) then
+    delete from public.connector_breakers where connector_id = v.connector_id and client_id = gatehouse.breaker_key(v);
+  end if;
   select * into v_last from public.connection_events e where e.connection_id = v.id
    order by e.created_at desc, e.id desc limit 1;
   if v_last.id is null or v_last.event not in ('connected', 'reconnected')
-      or v_last.created_at < now() - interval '1 hour' then
+      or not exists (select from public.connection_events e where e.connection_id = v.id
+        and e.event in ('connected', 'reconnected') and e.created_at >= now() - interval '1 hour'
+        and e.actor_id is not distinct from gatehouse.actor_id()::text) then
     perform gatehouse.note_connection(v, jsonb_build_object('id', p_link->'event_id',
       'event', case when v.version = 1 then 'connected' else 'reconnected' end,
       'evidence', jsonb_build_object('service', p_integration.service_id)));
@@ -2086,6 +2359,9 @@ begin
       is distinct from (v_before.connection_id, v_before.external_username, v_before.display_label, v_before.metadata) then
     perform gatehouse.check_events(v_user_id);
     perform gatehouse.note_integration(v, 'linked', (v_link->>'event_id')::uuid);
+  elsif v_has_token or nullif(p_link->'credentials', 'null') is not null then
+    -- No event for others, but for its trail: the secrets are those of whoever linked it last.
+    perform gatehouse.note_link(v, 'linked');
   end if;
   return v.id;
 end $$;
@@ -2096,16 +2372,41 @@ revoke all on function gatehouse.link_integration(jsonb) from public;
 --> statement-breakpoint
 grant execute on function gatehouse.link_integration(jsonb) to gatehouse_member, gatehouse_sql;
 --> statement-breakpoint
+-- function: integrations/link_once
+-- link_integration for one call: sent again it links nothing, and answers the integration that it linked, whatever became
+-- of that since. p_link: see link_integration; its event_id stands for the call. Raises what link_integration raises.
+create or replace function gatehouse.link_once(p_link jsonb) returns uuid
+language plpgsql volatile
+as $$
+declare
+  v_id uuid := gatehouse.effects()->>(p_link->>'event_id');
+begin
+  if v_id is null then
+    v_id := gatehouse.link_integration(p_link);
+    perform gatehouse.keep_effect(p_link->>'event_id', to_jsonb(v_id));
+  end if;
+  return v_id;
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.link_once(jsonb) is 'Links an account of a service to a user, once for a call.';
+--> statement-breakpoint
+revoke all on function gatehouse.link_once(jsonb) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.link_once(jsonb) to gatehouse_member;
+--> statement-breakpoint
 -- function: integrations/link_own_connection
--- Links a service to a connection of the subject. Definer: members write no links. p_link: {connection_id, service_id,
--- display_label, event_id}. Raises GH016 to GH018, GH022, GH028.
+-- Links a service to a connection of the subject. Definer: members write no links. Sent again it links nothing, and
+-- answers the integration that it linked. p_link: {connection_id, service_id, display_label, event_id}. Raises GH016 to GH018, GH022, GH028.
 create or replace function gatehouse.link_own_connection(p_link jsonb) returns uuid
 language plpgsql volatile security definer set search_path = ''
 as $$
 declare
   v public.oauth_connections;
-  v_id uuid;
+  v_id uuid := gatehouse.effects()->>(p_link->>'event_id');
 begin
+  if v_id is not null then
+    return v_id;
+  end if;
   perform gatehouse.lock_actor();
   v := gatehouse.own_connection(jsonb_build_object('connectionId', p_link->>'connection_id'));
   if p_link->>'connection_id' is null or v.id is null or v.user_id is null then
@@ -2115,6 +2416,7 @@ begin
   update public.user_integrations ui
      set display_label = coalesce(nullif(p_link->>'display_label', ''), ui.display_label)
    where ui.id = v_id;
+  perform gatehouse.keep_effect(p_link->>'event_id', to_jsonb(v_id));
   return v_id;
 end $$;
 --> statement-breakpoint
@@ -2139,7 +2441,8 @@ comment on function gatehouse.link_room(text) is 'How many more links a user may
 revoke all on function gatehouse.link_room(text) from public;
 --> statement-breakpoint
 -- function: integrations/note_integration
--- The event of a link, in the same transaction; it names the user who acted, where that is another than the link's. Sent again with one id it is the same event.
+-- The event of a link, in the same transaction, and the row of its trail; it names the user who acted, where that is another
+-- than the link's. Sent again with one id it is the same event.
 create or replace function gatehouse.note_integration(
   p_integration public.user_integrations, p_event text, p_event_id uuid
 ) returns void
@@ -2152,11 +2455,39 @@ begin
       'externalUserId', p_integration.external_user_id,
       'actorUserId', nullif(gatehouse.actor_user_id(), p_integration.user_id))))
   on conflict (id) do nothing;
+  perform gatehouse.note_link(p_integration, p_event);
 end $$;
 --> statement-breakpoint
 comment on function gatehouse.note_integration(public.user_integrations, text, uuid) is 'Writes the event of a link.';
 --> statement-breakpoint
 revoke all on function gatehouse.note_integration(public.user_integrations, text, uuid) from public;
+--> statement-breakpoint
+-- function: integrations/note_link
+-- The trail of a link of before: a person linked it again, or unlinked it, and by which credential; the rows of connection
+-- trails, under the link's id. What is done again and again is one event an hour of a credential's. A new link, which says
+-- itself who made it, and what backends do has none.
+create or replace function gatehouse.note_link(p_integration public.user_integrations, p_event text) returns void
+language plpgsql volatile
+as $$
+declare
+  v_event text := 'integration.' || p_event;
+begin
+  if gatehouse.actor_user_id() is null or p_integration.created_at = now()
+      or v_event = (select e.event from public.connection_events e where e.connection_id = p_integration.id
+        order by e.created_at desc, e.id desc limit 1)
+      and exists (select from public.connection_events e where e.connection_id = p_integration.id and e.event = v_event
+        and e.created_at >= now() - interval '1 hour' and e.actor_id = gatehouse.actor_id()::text) then
+    return;
+  end if;
+  insert into public.connection_events
+    (connection_id, user_id, connector_id, event, actor_kind, actor_id, actor_user_id)
+  values (p_integration.id, p_integration.user_id, left(p_integration.service_id, 50), v_event,
+    gatehouse.actor_kind(), gatehouse.actor_id(), gatehouse.actor_user_id());
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.note_link(public.user_integrations, text) is 'Adds a row to a link''s trail.';
+--> statement-breakpoint
+revoke all on function gatehouse.note_link(public.user_integrations, text) from public;
 --> statement-breakpoint
 -- function: integrations/take_room
 -- Takes one of the places that an owner has left for connections, integrations or events (p_kind: connection, integration,
@@ -2233,9 +2564,9 @@ grant execute on function gatehouse.unlink_integrations(jsonb) to gatehouse_memb
 --> statement-breakpoint
 -- function: integrations/update_integration
 -- Changes what a user says of a link: label, username, metadata, active, primary. What is not among the keys stays;
--- given metadata replaces all but the primary flag. Definer: members write no links. p_change: {user_id, id, event_id,
+-- given metadata replaces all but the primary flag. Sent again it changes nothing. Definer: members write no links. p_change: {user_id, id, event_id,
 -- display_label, external_username, metadata, is_active, is_primary}. Answers done, or integration.not_found. Raises
--- GH013, GH016 to GH018, GH028, GH029.
+-- GH003, GH005, GH013, GH016 to GH018, GH028, GH029.
 create or replace function gatehouse.update_integration(p_change jsonb) returns text
 language plpgsql volatile security definer set search_path = ''
 as $$
@@ -2246,12 +2577,17 @@ begin
   if not coalesce(gatehouse.may_act_for(p_change->>'user_id'), false) then
     raise exception 'subject.forbidden' using errcode = 'GH013', detail = 'subject.forbidden';
   end if;
+  if (p_change->>'is_active')::boolean then
+    perform gatehouse.lock_actor();
+  end if;
   -- One at a time for a user: two calls that each name a primary one leave one.
   perform from public.users u where u.id = p_change->>'user_id' for no key update;
   select * into v from public.user_integrations ui
    where ui.user_id = p_change->>'user_id' and ui.id = (p_change->>'id')::uuid for no key update;
   if v.id is null then
     return 'integration.not_found';
+  elsif gatehouse.is_repeated(p_change->>'event_id') then
+    return 'done';
   elsif (p_change->>'is_active')::boolean and not v.is_active then
     perform gatehouse.linkable_service(v.service_id);
   end if;
@@ -2276,6 +2612,7 @@ begin
     perform gatehouse.note_integration(v, case when v.is_active then 'unlinked' else 'linked' end,
       (p_change->>'event_id')::uuid);
   end if;
+  perform gatehouse.keep_effect(p_change->>'event_id', 'true');
   return 'done';
 end $$;
 --> statement-breakpoint
@@ -2288,7 +2625,7 @@ grant execute on function gatehouse.update_integration(jsonb) to gatehouse_membe
 -- function: jobs/cleanup_batch
 -- Deletes at most p_limit rows of one table that are past their grace, oldest first, and says how many. Bounded, and
 -- skipping locked rows, so two runs at once only share the work. Graces: requirement 3 §5.2; histories 365 days; a
--- device as long as its cookie; a key of a call for eight days, of which the first is good; a row that a job set aside a
+-- device as long as its cookie; an Idempotency-Key eight days (it is good for one); a row that a job set aside a
 -- week after it could be tried again (it is gone, or mended); a breaker a day after it could close.
 create or replace function gatehouse.cleanup_batch(p_table text, p_limit integer) returns integer
 language plpgsql volatile
@@ -2458,7 +2795,7 @@ revoke all on function gatehouse.bound_revocations(text) from public;
 grant execute on function gatehouse.bound_revocations(text) to gatehouse_system;
 --> statement-breakpoint
 -- function: oauth/breaker_key
--- Whose client a grant is refreshed with: what a breaker is kept under (connector_breakers.client_id). Only here is it made.
+-- Whose client a grant is refreshed with: what a breaker is kept under (connector_breakers.client_id). No other code builds this key.
 -- Of the deployment's client: its id, '' where the grant names none. A grant that brought id and secret of a client has a
 -- key of its owner's, so a wrong secret stops nobody else. Where a connector has parameters (a shop's domain) each stands for
 -- a server of its own, and is part of the key.
@@ -2853,7 +3190,7 @@ declare
   v_leased jsonb[] := '{}';
 begin
   for v_row in select (r->>0)::uuid as id, r->1 as version from jsonb_array_elements(p_rows) r order by 1 loop
-    -- Before the lease, which says something of the one before it, and so is not taken and given back.
+    -- The size is checked before the lease is taken: one that is taken and given back looks like one whose answer was lost.
     v_size := coalesce((select octet_length(gatehouse.sealed_connection(c)::text)
       from public.oauth_connections c where c.id = v_row.id), 0);
     if v_bytes + v_size > gatehouse.answer_limit() and cardinality(v_leased) > 0 then
@@ -2892,6 +3229,37 @@ comment on function gatehouse.lease_connections(jsonb, jsonb) is 'Leases a claim
 revoke all on function gatehouse.lease_connections(jsonb, jsonb) from public;
 --> statement-breakpoint
 grant execute on function gatehouse.lease_connections(jsonb, jsonb) to gatehouse_system;
+--> statement-breakpoint
+-- function: oauth/make_primary
+-- Makes a connection of the subject the one that is meant when no account is named. Definer: members write no metadata.
+-- Sent again it changes nothing. Answers done, or connection.not_found.
+create or replace function gatehouse.make_primary(p_connection_id uuid) returns text
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  v public.oauth_connections := gatehouse.own_connection(jsonb_build_object('connectionId', p_connection_id));
+begin
+  if v.id is null then
+    return 'connection.not_found';
+  elsif gatehouse.is_repeated('primary') then
+    return 'done';
+  end if;
+  perform from public.oauth_connections c
+    where c.owner = v.owner and c.connector_id = v.connector_id order by c.id for no key update;
+  update public.oauth_connections c
+     set connector_metadata = case when c.id = v.id then c.connector_metadata || '{"primary": true}'
+       else c.connector_metadata - 'primary' end
+   where c.owner = v.owner and c.connector_id = v.connector_id
+     and (c.id = v.id) is distinct from coalesce(c.connector_metadata->'primary' = 'true', false);
+  perform gatehouse.keep_effect('primary', 'true');
+  return 'done';
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.make_primary(uuid) is 'Makes a connection of the subject the one that is meant by default.';
+--> statement-breakpoint
+revoke all on function gatehouse.make_primary(uuid) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.make_primary(uuid) to gatehouse_member;
 --> statement-breakpoint
 -- function: oauth/note_connection
 -- One row of a connection's trail; with `outbox`, the event for webhooks as well, in the same statement's transaction.
@@ -2947,15 +3315,18 @@ revoke all on function gatehouse.note_token_read(public.oauth_connections) from 
 --> statement-breakpoint
 -- function: oauth/open_breaker
 -- Leaves a connector alone for a while, longer each time in a row, for the grants of one client. p_breaker: {connector, key
--- (gatehouse.breaker_key), isAlert, seconds, maxSeconds, failure}. Whoever finds it open already changes nothing. The first
--- time that the deployment's client is refused (isAlert) is an event: one alert, however many connections wait. Answers {isNew, seconds}: how long it is open from now.
+-- (gatehouse.breaker_key), isAlert, seconds, maxSeconds, failure}. maxSeconds bounds the first time too: a provider that asks
+-- for longer (Retry-After) is not believed beyond it. Whoever finds it open already changes nothing. The first time that
+-- the deployment's client is refused (isAlert) is an event: one alert, however many connections wait. Answers {isNew,
+-- seconds}: how long it is open from now.
 create or replace function gatehouse.open_breaker(p_breaker jsonb) returns jsonb
 language plpgsql volatile
 as $$
 declare
   v public.connector_breakers;
   v_is_new boolean;
-  v_seconds double precision := (p_breaker->>'seconds')::double precision;
+  v_max double precision := (p_breaker->>'maxSeconds')::double precision;
+  v_seconds double precision := least(v_max, (p_breaker->>'seconds')::double precision);
 begin
   insert into public.connector_breakers (connector_id, client_id, opened_at, open_until, last_failure)
   values (p_breaker->>'connector', p_breaker->>'key', now(), now() + make_interval(secs => v_seconds),
@@ -2964,8 +3335,7 @@ begin
   v_is_new := found;
   if not v_is_new then
     update public.connector_breakers b
-       set open_until = now() + make_interval(
-             secs => least((p_breaker->>'maxSeconds')::double precision, v_seconds * 2 ^ least(b.trips, 20))),
+       set open_until = now() + make_interval(secs => least(v_max, v_seconds * 2 ^ least(b.trips, 20))),
            trips = b.trips + 1, last_failure = p_breaker->'failure' || jsonb_build_object('at', now())
      where b.connector_id = p_breaker->>'connector' and b.client_id = p_breaker->>'key'
        and b.open_until <= now();

@@ -117,7 +117,7 @@ export const errors = {
   'connection.not_found': { trpc: 'NOT_FOUND', message: 'There is no such connection.', sqlstate: 'GH022' },
   'service.not_found': { trpc: 'NOT_FOUND', message: 'There is no such service to link.', sqlstate: 'GH016' },
   'service.inactive': { trpc: 'CONFLICT', message: 'That service cannot be linked at present.', sqlstate: 'GH017' },
-  'integration.not_found': { trpc: 'NOT_FOUND', message: 'There is no such integration.' },
+  'integration.not_found': { trpc: 'NOT_FOUND', sqlstate: 'GH030', message: 'There is no such integration.' },
   'integration.incomplete': {
     trpc: 'BAD_REQUEST',
     message: 'Something is missing that linking this service takes.',

@@ -420,6 +420,33 @@ revoke all on function gatehouse.note_connection(public.oauth_connections, jsonb
 --> statement-breakpoint
 grant execute on function gatehouse.note_connection(public.oauth_connections, jsonb) to gatehouse_system;
 --> statement-breakpoint
+-- Makes a connection of the subject the one that is meant when no account is named. Definer: members write no metadata.
+-- Answers done, or connection.not_found.
+create or replace function gatehouse.make_primary(p_connection_id uuid) returns text
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  v public.oauth_connections := gatehouse.own_connection(jsonb_build_object('connectionId', p_connection_id));
+begin
+  if v.id is null then
+    return 'connection.not_found';
+  end if;
+  perform from public.oauth_connections c
+    where c.owner = v.owner and c.connector_id = v.connector_id order by c.id for no key update;
+  update public.oauth_connections c
+     set connector_metadata = case when c.id = v.id then c.connector_metadata || '{"primary": true}'
+       else c.connector_metadata - 'primary' end
+   where c.owner = v.owner and c.connector_id = v.connector_id
+     and (c.id = v.id) is distinct from coalesce(c.connector_metadata->'primary' = 'true', false);
+  return 'done';
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.make_primary(uuid) is 'Makes a connection of the subject the one that is meant by default.';
+--> statement-breakpoint
+revoke all on function gatehouse.make_primary(uuid) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.make_primary(uuid) to gatehouse_member;
+--> statement-breakpoint
 -- Leases a claimed batch in one trip. p_rows: [[id, version], …]; p_lease: see take_lease. Left out: whoever moved on, is
 -- leased, or has a connector that is left alone (those wait for it, spread over a minute). What can not be refreshed any
 -- more is ended here. Answers [{connection, isUnanswered}, …]. In the order of ids, so that two batches cannot deadlock.
@@ -905,6 +932,8 @@ grant execute on function gatehouse.unlink_integrations(jsonb) to gatehouse_memb
 --> statement-breakpoint
 drop function gatehouse.take_room(text, text);
 --> statement-breakpoint
+drop function gatehouse.note_link(public.user_integrations, text);
+--> statement-breakpoint
 -- The event of a link, in the same transaction. Sent again with one id it is the same event.
 create or replace function gatehouse.note_integration(
   p_integration public.user_integrations, p_event text, p_event_id uuid
@@ -950,6 +979,8 @@ comment on function gatehouse.link_own_connection(jsonb) is 'Links a service to 
 revoke all on function gatehouse.link_own_connection(jsonb) from public;
 --> statement-breakpoint
 grant execute on function gatehouse.link_own_connection(jsonb) to gatehouse_member;
+--> statement-breakpoint
+drop function gatehouse.link_once(jsonb);
 --> statement-breakpoint
 -- Links an account of a service to a user, or links it again: one row, with and without an account id. What is not
 -- given stays. Definer: members write no tokens. p_link has the keys of requirement 1 (user_id, service_id,
@@ -1124,6 +1155,33 @@ drop function gatehouse.judge_claim();
 --> statement-breakpoint
 drop function gatehouse.event_room(text);
 --> statement-breakpoint
+-- Deletes integrations that hold nothing (no grant, no account, no credentials), a day after they were last changed, at
+-- most p_limit; dry, it only says which. Definer: only here are links deleted.
+create or replace function gatehouse.cleanup_integrations(p_is_dry_run boolean, p_limit integer) returns jsonb
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  v_ids uuid[];
+begin
+  select array_agg(o.id) into v_ids from (
+    select ui.id from public.user_integrations ui
+     where ui.connection_id is null and ui.external_user_id is null and ui.credentials is null and ui.auth_code is null
+       and ui.updated_at < now() - interval '1 day'
+     order by ui.id limit p_limit for update skip locked) o;
+  if not p_is_dry_run then
+    delete from public.user_integrations ui where ui.id = any (v_ids);
+  end if;
+  return jsonb_build_object('dry_run', p_is_dry_run, 'orphaned', coalesce(cardinality(v_ids), 0),
+    'deleted', case when p_is_dry_run then 0 else coalesce(cardinality(v_ids), 0) end,
+    'has_more', coalesce(cardinality(v_ids), 0) = p_limit, 'integration_ids', to_jsonb(coalesce(v_ids[1:100], '{}')));
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.cleanup_integrations(boolean, integer) is 'Deletes integrations that hold nothing.';
+--> statement-breakpoint
+revoke all on function gatehouse.cleanup_integrations(boolean, integer) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.cleanup_integrations(boolean, integer) to gatehouse_admin, gatehouse_sql;
+--> statement-breakpoint
 drop function gatehouse.check_room(text);
 --> statement-breakpoint
 drop function gatehouse.check_metadata(jsonb);
@@ -1245,6 +1303,10 @@ comment on function gatehouse.begin_linking(jsonb) is 'What linking and unlinkin
 revoke all on function gatehouse.begin_linking(jsonb) from public;
 --> statement-breakpoint
 drop function gatehouse.lock_actor();
+--> statement-breakpoint
+drop function gatehouse.keep_effect(text, jsonb);
+--> statement-breakpoint
+drop function gatehouse.is_repeated(text);
 --> statement-breakpoint
 drop function gatehouse.is_frozen(uuid, text);
 --> statement-breakpoint
@@ -1397,6 +1459,8 @@ comment on function gatehouse.enter(text, jsonb) is 'The gate: authenticates and
 revoke all on function gatehouse.enter(text, jsonb) from public;
 --> statement-breakpoint
 grant execute on function gatehouse.enter(text, jsonb) to gatehouse_app, gatehouse_service;
+--> statement-breakpoint
+drop function gatehouse.effects();
 --> statement-breakpoint
 drop function gatehouse.claim_operation(text, text, bigint);
 --> statement-breakpoint
@@ -1759,6 +1823,28 @@ revoke all on function gatehouse.rotate_token(uuid, jsonb, jsonb) from public;
 --> statement-breakpoint
 grant execute on function gatehouse.rotate_token(uuid, jsonb, jsonb) to gatehouse_member, gatehouse_admin;
 --> statement-breakpoint
+-- Ends a token of the subject, once; false when the subject has none of that id. Definer, as create_token.
+create or replace function gatehouse.revoke_token(p_token_id uuid, p_facts jsonb) returns boolean
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  v_token public.api_tokens := gatehouse.own_token(p_token_id);
+begin
+  if v_token.id is not null and v_token.revoked_at is null then
+    update public.api_tokens set revoked_at = now() where id = v_token.id;
+    if gatehouse.uid() is not null then
+      perform gatehouse.record_login(gatehouse.uid(), 'token_revoked', null, p_facts);
+    end if;
+  end if;
+  return v_token.id is not null;
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.revoke_token(uuid, jsonb) is 'Ends an API token of the subject; whether there is one.';
+--> statement-breakpoint
+revoke all on function gatehouse.revoke_token(uuid, jsonb) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.revoke_token(uuid, jsonb) to gatehouse_member, gatehouse_admin;
+--> statement-breakpoint
 -- Ends every session of the subject but the one that asks, and notes it. Locks in the order of ids, so that two of these
 -- cannot deadlock. Definer, since members write neither sessions nor history.
 create or replace function gatehouse.revoke_other_sessions(p_facts jsonb) returns integer
@@ -1850,7 +1936,7 @@ revoke all on function gatehouse.request_magic_link(jsonb) from public;
 --> statement-breakpoint
 grant execute on function gatehouse.request_magic_link(jsonb) to gatehouse_system;
 --> statement-breakpoint
-drop function gatehouse.report_start(text);
+drop function gatehouse.report_start(public.security_alerts);
 --> statement-breakpoint
 -- "This wasn't me": whoever was signed in is out, and what was added since the alert is gone: passkeys, accounts at
 -- providers, personal tokens; an address that was changed since is changed back. What was there before stays, so the
@@ -1898,13 +1984,15 @@ drop function gatehouse.report_mails(public.security_alerts, timestamptz, text);
 --> statement-breakpoint
 drop function gatehouse.report_losses(text, timestamptz);
 --> statement-breakpoint
+drop function gatehouse.report_links(text, timestamptz);
+--> statement-breakpoint
 drop function gatehouse.report_kept(jsonb, jsonb);
 --> statement-breakpoint
 drop function gatehouse.report_items(text, timestamptz);
 --> statement-breakpoint
 drop function gatehouse.report_grants(text, timestamptz);
 --> statement-breakpoint
-drop function gatehouse.report_address(public.security_alerts, timestamptz);
+drop function gatehouse.report_address(public.security_alerts, timestamptz, uuid[]);
 --> statement-breakpoint
 -- Removes a passkey of the subject under the lock of the user's row, unless it is the last way in (promise 5). Definer,
 -- since members delete no credentials. Answers {outcome: 'removed' | an error code, alert}.
@@ -2069,6 +2157,10 @@ grant execute on function gatehouse.prove_mail(text, jsonb, jsonb) to gatehouse_
 --> statement-breakpoint
 drop function gatehouse.preview_report(text);
 --> statement-breakpoint
+drop function gatehouse.may_mail_code(text, text);
+--> statement-breakpoint
+drop function gatehouse.mailed_proof(uuid);
+--> statement-breakpoint
 -- Links an account at a provider to the subject, who must be the one that began it. Linked already is success; linked to
 -- somebody else is refused. Definer: members write no credentials. p_identity: see store_social_account.
 create or replace function gatehouse.link_social_account(p_begun_by text, p_identity jsonb, p_facts jsonb) returns jsonb
@@ -2099,6 +2191,8 @@ comment on function gatehouse.link_social_account(text, jsonb, jsonb) is 'Links 
 revoke all on function gatehouse.link_social_account(text, jsonb, jsonb) from public;
 --> statement-breakpoint
 grant execute on function gatehouse.link_social_account(text, jsonb, jsonb) to gatehouse_member;
+--> statement-breakpoint
+drop function gatehouse.is_outranked(public.security_alerts);
 --> statement-breakpoint
 -- A new token of this transaction's subject, at most fifty live ones. Sent again with one id it is the same one; with
 -- another secret or other input it is a conflict.

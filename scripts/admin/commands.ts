@@ -13,7 +13,7 @@ What only the owner of the database may do: the first administrator, the deploym
   grant EMAIL           make a user with a verified address a platform administrator; ends the user's
                         sessions, since an administrator's end sooner: sign in again. Says whose
                         account it is, and since when the address is proven. Refused where the address
-                        was never proven, or is that of the account for less than seven days: look at
+                        was never proven, or the account changed to it within seven days: look at
                         it, and name the account
     --user ID           the account that is meant, by the id that was printed
   revoke EMAIL          take that back; it holds from the next call on

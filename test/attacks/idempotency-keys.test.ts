@@ -60,13 +60,8 @@ it('one key for two addresses: one’s own mailbox proves no other address', asy
   const second = await changeTo(attacker, mine, headers);
   expect(second.code).toBe('idempotency_key.reused');
   expect(await readMail(mine)).toBeNull();
-  // Nor by a row that lies there under the id already, whatever put it there.
-  const token = (await readMail(boss))?.token;
-  for (const requestSecret of [first.data.requestSecret, second.data?.requestSecret]) {
-    const proof = { token: (await readMail(mine))?.token ?? `${token}x`, requestSecret };
-    expect((await call('account.confirmEmailChange', proof, { token: attacker.token })).status).not.toBe(200);
-  }
   expect(await userOf(boss)).toBeUndefined();
+  const token = (await readMail(boss))?.token;
   const honest = await call(
     'account.confirmEmailChange',
     { token, requestSecret: first.data.requestSecret },

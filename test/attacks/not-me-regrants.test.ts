@@ -20,15 +20,17 @@ async function newHijack(): Promise<{ victim: Person; thief: Person }> {
   return { victim, thief: { email: victim.email, ...(await newSession(owner, victim.userId)) } };
 }
 
-/** As if everything that was linked and connected so far had been half an hour ago. */
-async function halfAnHourLater({ userId }: Pick<Person, 'userId'>) {
+/** As if everything that was linked and connected so far had been so long ago. */
+async function later({ userId }: Pick<Person, 'userId'>, interval: string) {
   for (const table of trailTables) {
-    await owner.query(`update ${table} set created_at = created_at - interval '30 minutes' where user_id = $1`, [
+    await owner.query(`update ${table} set created_at = created_at - $2::interval where user_id = $1`, [
       userId,
+      interval,
     ]);
   }
-  await owner.query("update oauth_connections set granted_at = granted_at - interval '30 minutes' where user_id = $1", [
+  await owner.query('update oauth_connections set granted_at = granted_at - $2::interval where user_id = $1', [
     userId,
+    interval,
   ]);
 }
 
@@ -38,9 +40,9 @@ async function signInAgain(email: string) {
   return { userId: data.userId, token: data.sessionToken };
 }
 
-/** The first mail about the account, which the thief's token raises; what was linked before is older than it. */
-async function firstMail({ victim, thief }: { victim: Person; thief: Person }) {
-  await halfAnHourLater(victim);
+/** The first mail about the account, which the thief's token raises; what was linked before is so much older. */
+async function firstMail({ victim, thief }: { victim: Person; thief: Person }, interval = '2 days') {
+  await later(victim, interval);
   const made = await call('auth.createToken', tokenOf, thief);
   expect(made.status, made.code).toBe(200);
   return mailTo(victim.email, TOKEN_CREATED);
@@ -77,9 +79,9 @@ describe('what the owner had linked, and the hijacker links once more', () => {
     const { victim } = await newHijack();
     const hijack = { victim, thief: victim };
     await linked(victim, { ...gmail, accessToken: 'first' });
-    await halfAnHourLater(victim);
+    await later(victim, '30 minutes');
     await linked(victim, { ...gmail, accessToken: 'second', credentials: { a: 'mine' } });
-    const mail = await firstMail(hijack);
+    const mail = await firstMail(hijack, '30 minutes');
     await linked(victim, { ...gmail, accessToken: 'thiefs-token', credentials: { a: 'thiefs' } });
     const { data } = await report(mail);
     expect(kindsOf(data.undone)).toEqual(['connection', 'integration', 'personal_token']);
@@ -267,5 +269,18 @@ describe('what a hijacker’s token of the deployment did', () => {
     const { victim, thief } = await newHijack();
     await newServiceToken(thief);
     expect((await report(await mailTo(victim.email, /token created/))).data).toMatchObject({ isComplete: true });
+  });
+});
+
+describe('what the hijacker linked before anything that is mailed', () => {
+  it('goes with the report of the first mail, which came hours later; what is older stays', async () => {
+    const hijack = await newHijack();
+    await linked(hijack.victim, { serviceId: 'signal', externalUserId: '+1', credentials: { a: 'mine' } });
+    await later(hijack.victim, '2 days');
+    await linked(hijack.thief, { serviceId: 'telegram', externalUserId: '666' });
+    await linked(hijack.thief, { ...gmail, accessToken: 'thiefs-token' });
+    const { data } = await report(await firstMail(hijack, '5 hours'));
+    expect(kindsOf(data.undone)).toEqual(['connection', 'integration', 'integration', 'personal_token']);
+    expect(await linkRows(hijack.victim.userId)).toMatchObject([{ service_id: 'signal' }]);
   });
 });

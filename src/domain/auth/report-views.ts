@@ -40,6 +40,7 @@ export const NotUndone = z.object({
     'integration_unlinked',
     'service_token_used',
     'email_not_yours',
+    'email_outranked',
     'email_taken',
     'email_final',
   ]),

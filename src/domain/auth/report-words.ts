@@ -95,7 +95,7 @@ export function addressLeft(address: StoredAddress | null | undefined): NotUndon
   switch (outcome) {
     case 'outranked':
       return {
-        reason: 'email_not_yours',
+        reason: 'email_outranked',
         title: `Nothing was changed: ${maskedAddress(current)} was the account's address for longer than that of this mail.`,
       };
     case 'other':

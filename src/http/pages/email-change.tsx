@@ -61,7 +61,7 @@ function askForCode(c: HonoContext<AppEnv>, refusal?: AppError): Response | Prom
         next="/account?done=email"
         label="Use this address"
         elsewhere={{
-          why: 'It works only in the browser where you asked for the change. Nothing has changed, and the link is still good.',
+          why: 'It works only in the browser where you asked for the change. Nothing has changed.',
           again: (
             <>
               Or <a href="/account#email">ask for a new mail in this browser</a>.

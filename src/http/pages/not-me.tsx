@@ -33,18 +33,30 @@ function NotMeView() {
 function Question() {
   return (
     <div class="here stack">
+      <p data-spent hidden>
+        This was reported already. Nothing is left to do by this mail.
+      </p>
+      <Lines name="left" title="This cannot be undone from here:" />
+      <div class="stack" data-open>
+        <Offer />
+      </div>
+    </div>
+  );
+}
+
+/** What the button does, and the button. */
+function Offer() {
+  return (
+    <>
       <p>Press the button if what the mail tells of was somebody else. Then:</p>
       <ul class="points">
         <li>every session ends, here and everywhere;</li>
         <li>
-          what was added to your account since the earliest such mail that still waits for an answer is removed:
-          passkeys, linked providers, connected accounts and services, API tokens;
+          what was added to your account since the earliest such mail that was not reported yet is removed: passkeys,
+          linked providers, connected accounts and services, API tokens;
         </li>
         <li>an e-mail address that was changed since is changed back, where this mail may do so.</li>
       </ul>
-      <p data-spent hidden>
-        This was reported already. Nothing is left to undo by this mail.
-      </p>
       <p data-nothing hidden>
         Nothing was added since. Every session ends.
       </p>
@@ -52,11 +64,10 @@ function Question() {
         <legend>This will be undone. Tick what was you: it is kept.</legend>
         <div class="stack"></div>
       </fieldset>
-      <Lines name="left" title="This cannot be undone from here:" />
       <p class="soft">You then sign in again by mail. What was there before stays.</p>
       <ConfirmButton procedure="auth.reportNotMe" label="End every session and undo" tone="danger" />
       <p class="small soft">If all of it was you, close this page: nothing has happened.</p>
-    </div>
+    </>
   );
 }
 
@@ -64,12 +75,14 @@ function Outcome() {
   return (
     <div class="finished stack" role="status" tabindex={-1} data-done>
       <h2>Done</h2>
-      <p>Every session is ended.</p>
+      <p data-ended hidden>
+        Every session is ended.
+      </p>
       <p data-complete hidden>
         What was added since is undone.
       </p>
       <p data-repeated hidden>
-        It was reported before. Nothing more was done now.
+        It was reported before. Nothing was done now.
       </p>
       <Lines name="undone" title="Undone:" />
       <Lines name="not-undone" title="Not undone:" />

@@ -28,7 +28,7 @@ export function AskView(state: AskState) {
         next="/account"
         label="Finish signing in"
         elsewhere={{
-          why: 'It works only where it was asked for, so that a link which falls into other hands signs nobody in. You are not signed in here, and the link is still good.',
+          why: 'It works only where it was asked for, so that a link which falls into other hands signs nobody in. You are not signed in here, and the link was not used up by opening it.',
           again: (
             <>
               Or <a href="/sign-in">ask for a new mail in this browser</a>.

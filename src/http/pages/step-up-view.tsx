@@ -41,7 +41,7 @@ export function StepUpView(state: StepUpState) {
 }
 
 const elsewhere = {
-  why: 'It works only in the browser where you asked for it. Nothing is confirmed, and the link is still good.',
+  why: 'It works only in the browser where you asked for it. Nothing is confirmed.',
   again: (
     <>
       Or <a href="/step-up">ask for a new mail in this browser</a>.

@@ -1,10 +1,12 @@
 -- What a person added to an account since a moment, and elsewhere by its credentials: what a report takes away, and what
--- the person may tick as their own. What was granted or linked anew is among it whole: what it was before is not kept. What a
--- trusted backend brought is not. Definer, since the system reads no
--- memberships. Answers [{kind, id, name, createdAt}].
+-- the person may tick as their own. Links and connections raise no mail, so no alert says when a hijacker began with them:
+-- they go back a day further. What was granted or linked anew is among it whole: what it was before is not kept. What a
+-- trusted backend brought is not. Definer, since the system reads no memberships. Answers [{kind, id, name, createdAt}].
 create or replace function gatehouse.report_items(p_user_id text, p_from timestamptz) returns jsonb
 language plpgsql stable security definer set search_path = ''
 as $$
+declare
+  v_unmailed_from timestamptz := p_from - interval '1 day';
 begin
   return (
     select coalesce(jsonb_agg(jsonb_build_object('kind', i.kind, 'id', i.id, 'name', i.name, 'createdAt', i.created_at)
@@ -23,11 +25,11 @@ begin
            and t.created_at >= p_from and t.revoked_at is null
         union all
         select 'integration', ui.id, s.name, l.linked_at
-          from gatehouse.report_links(p_user_id, p_from) l join public.user_integrations ui on ui.id = l.integration_id
+          from gatehouse.report_links(p_user_id, v_unmailed_from) l join public.user_integrations ui on ui.id = l.integration_id
           join public.services s on s.id = ui.service_id
         union all
         select 'connection', c.id, c.connector_id, g.granted_at
-          from gatehouse.report_grants(p_user_id, p_from) g join public.oauth_connections c on c.id = g.connection_id) i);
+          from gatehouse.report_grants(p_user_id, v_unmailed_from) g join public.oauth_connections c on c.id = g.connection_id) i);
 end $$;
 --> statement-breakpoint
 comment on function gatehouse.report_items(text, timestamptz) is 'What a person added to an account since a moment.';

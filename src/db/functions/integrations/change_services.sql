@@ -34,7 +34,7 @@ begin
           when 'unlink' then to_jsonb(gatehouse.unlink_integrations(v_item)) end;
       elsif p_verb = 'link' and not exists (
           select from public.user_integrations ui where ui.id = (v_answer->>0)::uuid and ui.user_id = p_user_id) then
-        raise exception 'There is no such integration any more' using errcode = 'GH018', detail = 'integration.not_found';
+        raise exception 'There is no such integration any more' using errcode = 'GH030', detail = 'integration.not_found';
       end if;
       v_results := v_results || (jsonb_build_object('index', v_index, 'service_id', v_item->'service_id', 'success', true)
         || jsonb_build_object(case p_verb when 'link' then 'integration_id' else 'unlinked' end, v_answer));

@@ -56,6 +56,10 @@ begin
         version = c.version + 1, lease_id = null, lease_until = null, lease_doubtful = false,
         failure_count = 0, failing_since = null, last_failure = null
   returning * into v;
+  -- Whoever links it again with the right client is not kept waiting for the wrong one's pause.
+  if gatehouse.has_own_client(v) then
+    delete from public.connector_breakers where connector_id = v.connector_id and client_id = gatehouse.breaker_key(v);
+  end if;
   select * into v_last from public.connection_events e where e.connection_id = v.id
    order by e.created_at desc, e.id desc limit 1;
   if v_last.id is null or v_last.event not in ('connected', 'reconnected')

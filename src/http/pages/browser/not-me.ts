@@ -28,12 +28,16 @@ export const reportList = `
     return label;
   }
 
+  // Such a mail does nothing.
+  const isOutranked = (notUndone) => notUndone.some(({ reason }) => reason === 'email_outranked');
+
   function showPreview({ isSpent, items, notUndone }) {
     const list = find('[data-items]');
     list.querySelector('div').replaceChildren(...items.map(boxOf));
     list.hidden = items.length === 0;
-    find('[data-nothing]').hidden = items.length > 0 || isSpent;
+    find('[data-nothing]').hidden = items.length > 0;
     find('[data-spent]').hidden = !isSpent;
+    find('[data-open]').hidden = isSpent || isOutranked(notUndone);
     showLines('left', notUndone);
   }
 
@@ -42,7 +46,14 @@ export const reportList = `
     const asked = token;
     if (asked === null || !find('[data-items]')) return;
     const answer = await call('auth.previewNotMe', { token: asked });
-    if (asked === token && answer.result) showPreview(answer.result.data);
+    if (asked !== token) return;
+    if (answer.result) {
+      showPreview(answer.result.data);
+    } else if (codeOf(answer.error) === 'alert.invalid') {
+      // Of the link that was open in this tab before.
+      showPreview({ isSpent: false, items: [], notUndone: [] });
+      refuseLink(answer.error);
+    }
   }
 
   moreOfInput = () => ({
@@ -51,6 +62,7 @@ export const reportList = `
   whenDone = ({ isComplete, isRepeated, undone, notUndone }) => {
     showLines('undone', undone);
     showLines('not-undone', notUndone);
+    find('[data-ended]').hidden = isRepeated || isOutranked(notUndone);
     find('[data-complete]').hidden = !isComplete || isRepeated;
     find('[data-repeated]').hidden = !isRepeated;
   };
