@@ -3,7 +3,13 @@ import { createServer } from 'node:net';
 import { jobs } from '../src/jobs/schedule.ts';
 import { main, readCommandLine, UsageError } from './support/command-line.ts';
 import { isDue } from './support/cron.ts';
-import { developmentOwnerFile, keptSecrets, workerSettings, writeEnvFile } from './support/dev-settings.ts';
+import {
+  chosenSettings,
+  developmentOwnerFile,
+  keptSecrets,
+  workerSettings,
+  writeEnvFile,
+} from './support/dev-settings.ts';
 import { connectorSettings, type OidcProvider, startOidcProvider } from './support/oidc-provider.ts';
 import { exampleCall, liveServiceToken } from './support/service-token.ts';
 import { startStack } from './support/stack.ts';
@@ -18,6 +24,10 @@ endpoint, migrated; an OpenID provider to sign in with; generated keys; the Work
 their schedule. Data and keys stay in .gatehouse/ until you delete it. Ctrl-C ends all of it.
 
   --port N   where the Worker listens (default 8787)
+
+Of your environment the Worker gets TRUSTED_ORIGINS, PRODUCT_NAME, SIGN_UP and SESSION_PROFILE, which
+.dev.vars.example explains. An app of yours on another port may call with the cookie after:
+  TRUSTED_ORIGINS=http://localhost:5173 npm run dev
 `;
 
 const folder = '.gatehouse';
@@ -38,7 +48,8 @@ await main(async () => {
   const publicUrl = `http://localhost:${port}`;
   const provider = await startDemoProvider(port, secrets.demoClient);
   const addresses = { ...stack.settings, ...connectorSettings(provider) };
-  writeEnvFile(`${folder}/dev.vars`, workerSettings(secrets, addresses, publicUrl));
+  const settings = { ...workerSettings(secrets, addresses, publicUrl), ...chosenSettings(process.env) };
+  writeEnvFile(`${folder}/dev.vars`, settings);
   say('Starting the Worker …');
   const worker = await startWorker(port).catch(async (error: unknown) => {
     await provider.close();
@@ -96,7 +107,7 @@ function printAddresses(publicUrl: string, other: { sql: string; provider: strin
   say(`Mail arrives at    ${publicUrl}/dev/mailbox`);
   say(`API reference      ${publicUrl}/docs`);
   say(`OpenAPI            ${publicUrl}/openapi.json`);
-  say(`tRPC               ${publicUrl}/trpc`);
+  say(`tRPC               ${publicUrl}/trpc (for the typed client)`);
   say(`Health             ${publicUrl}/health`);
   say(`Demo provider      ${other.provider}`);
   say(`SQL over HTTP      ${other.sql}`);

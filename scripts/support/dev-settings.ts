@@ -57,6 +57,15 @@ export function workerSettings(
   return { ...fixed, PUBLIC_URL: publicUrl, ...addresses, ...keys };
 }
 
+/** The settings that a developer may choose by the environment of `npm run dev`. */
+const choices = ['TRUSTED_ORIGINS', 'PRODUCT_NAME', 'SIGN_UP', 'SESSION_PROFILE'];
+
+/** What was chosen of them; an empty one is none. */
+export function chosenSettings(environment: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  const entries = choices.map((name) => [name, environment[name] ?? ''] as const);
+  return Object.fromEntries(entries.filter(([, value]) => value !== ''));
+}
+
 /** Settings as an env file that wrangler reads. */
 export function writeEnvFile(file: string, settings: Record<string, string>): void {
   const lines = Object.entries(settings).map(([name, value]) => `${name}=${JSON.stringify(value)}`);

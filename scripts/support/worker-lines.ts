@@ -25,13 +25,20 @@ export function relayedLine(from: string, text: string): string {
   return `${from.padEnd(8)}${shown}`;
 }
 
+/** Wrangler has esbuild colour its warnings, whatever FORCE_COLOR says. Our own log lines hold no such sequence. */
+// oxlint-disable-next-line no-control-regex -- an escape sequence begins with one
+const COLOURS = /\u001b\[[\d;]*m/g;
+
 /**
  * A line of the Worker's or wrangler's output as `npm run dev` shows it, or null when it tells a person nothing: our
  * JSON log lines become words, wrangler's own chatter stays away, its warnings and errors stay.
  */
 export function readableLine(line: string): string | null {
   const entry = parseLogLine(line);
-  if (!entry) return /\b(warn|error)\b|ERROR|^✘|^▲|^\s+at |Reloading|Error:/i.test(line) ? line : null;
+  if (!entry) {
+    const text = line.replace(COLOURS, '');
+    return /\b(warn|error)\b|ERROR|^✘|^▲|^\s+at |Reloading|Error:/i.test(text) ? text : null;
+  }
   const { event, level, requestId: _, ...fields } = entry;
   if (event === 'request')
     return `${String(fields.status)} ${String(fields.method)} ${String(fields.path)} ${String(fields.ms)} ms`;

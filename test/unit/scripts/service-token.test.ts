@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, inject, it, onTestFinished } from 'vitest';
-import { freshSecrets, keptSecrets, workerSettings } from '../../../scripts/support/dev-settings.ts';
+import { chosenSettings, freshSecrets, keptSecrets, workerSettings } from '../../../scripts/support/dev-settings.ts';
 import { exampleCall, liveServiceToken } from '../../../scripts/support/service-token.ts';
 import { listProcedures } from '../../../src/http/rest/procedures.ts';
 import { isApiToken } from '../../../src/lib/api-token.ts';
@@ -87,5 +87,13 @@ describe('the kept secrets', () => {
     expect(given).toContain(secrets.LOOKUP_KEYS);
     expect(given).not.toContain(secrets.serviceToken);
     expect(given).not.toContain('MIGRATION_DATABASE_URL');
+  });
+});
+
+describe('the environment of npm run dev', () => {
+  it('chooses harmless settings alone, and an empty one is none', () => {
+    const chosen = { TRUSTED_ORIGINS: 'http://localhost:5173', PRODUCT_NAME: 'Acme' };
+    const others = { SIGN_UP: '', DATABASE_URL: 'postgresql://elsewhere', TOKEN_KEYS: 'k', ENVIRONMENT: 'production' };
+    expect(chosenSettings({ ...chosen, ...others })).toEqual(chosen);
   });
 });

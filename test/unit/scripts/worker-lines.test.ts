@@ -39,6 +39,14 @@ describe('a line of the Worker on a developer’s terminal', () => {
     expect(line.slice('worker  '.length)).not.toMatch(/(?! )\s/);
   });
 
+  it('has no colours of wrangler, and shows every other escape sequence as text', () => {
+    const line =
+      readableLine('\u001b[33m▲ \u001b[43;33m[\u001b[43;30mWARNING\u001b[0m \u001b[1mx\u001b[2J\u001b[0m') ?? '';
+    expect(relayedLine('worker', line)).toBe('worker  ▲ [WARNING x\\x1b[2J');
+    const mark = readableLine('\u001b[33m▲ a  \u001b[0m  b') ?? '';
+    expect(relayedLine('worker', mark)).toBe('worker  ▲ a\\x20\\x20\\x20\\x20b');
+  });
+
   it('is the same for what wrangler prints itself, and for errors', () => {
     const line = readableLine('✘ [ERROR] GET /\u001b[2Jerror\u001b]0;x\u0007') ?? '';
     expect(relayedLine('worker', line)).toBe('worker  ✘ [ERROR] GET /\\x1b[2Jerror\\x1b]0;x\\x07');
