@@ -30,6 +30,15 @@ const subjects: Readonly<Record<Access['subject'], string>> = {
   platform: 'none',
 };
 
+/** As the gate has it (`enter`, `enter_subject`): the tokens that may act on such a subject. */
+const kindsOf: Readonly<Record<Access['subject'], readonly TokenKind[]>> = {
+  public: [],
+  self: ['personal'],
+  user: ['personal', 'service'],
+  organization: ['personal', 'organization', 'service'],
+  platform: ['service'],
+};
+
 await main(async () => {
   const { values } = readCommandLine(help, {
     check: { type: 'boolean', default: false },
@@ -114,14 +123,22 @@ function roleOf({ subject }: Access): string {
 
 /** The table of scopes, as their list and the procedures have it today. */
 function renderScopes(procedures: readonly ProcedureInfo[]): string {
-  const demands = ({ meta: { access } }: ProcedureInfo, scope: Scope) =>
-    access !== undefined && 'scope' in access && access.scope === scope;
-  const rows = Scope.options.map((scope) => [
-    `\`${scope}\``,
-    scopes[scope].summary,
-    ...TokenKind.options.map((kind) => (scopesFor(kind).includes(scope) ? 'yes' : '')),
-    procedures.flatMap((procedure) => (demands(procedure, scope) ? [`\`${procedure.name}\``] : [])).join(', '),
-  ]);
+  const rows = Scope.options.map((scope) => {
+    const demanding = procedures.flatMap(({ name, meta: { access } }) =>
+      access && 'scope' in access && access.scope === scope ? [{ name, access }] : [],
+    );
+    // The gate asks a fresh proof of whoever calls, and a token has none.
+    const ofTokens = demanding.filter(({ access }) => access.freshWithin === undefined);
+    const ofSessions = demanding.filter(({ access }) => access.freshWithin !== undefined);
+    const isOpenTo = (kind: TokenKind) => ofTokens.some(({ access }) => kindsOf[access.subject].includes(kind));
+    const list = (some: typeof demanding) => some.map(({ name }) => `\`${name}\``).join(', ');
+    return [
+      `\`${scope}\``,
+      scopes[scope].summary,
+      ...TokenKind.options.map((kind) => (!scopesFor(kind).includes(scope) ? '' : isOpenTo(kind) ? 'yes' : 'no use')),
+      [list(ofTokens), ofSessions.length > 0 ? `a session alone: ${list(ofSessions)}` : ''].filter(Boolean).join('; '),
+    ];
+  });
   const head = ['Scope', 'Allows', 'Personal', 'Organisation', 'Service', 'Procedures'];
   return table(head, rows);
 }

@@ -222,7 +222,10 @@ export const errors = {
   'route.not_found': { trpc: 'NOT_FOUND', message: 'There is nothing at this address.' },
   'batch.too_large': { trpc: 'BAD_REQUEST', message: 'A batch may hold at most 10 queries, and no mutation.' },
   'host.untrusted': { trpc: 'FORBIDDEN', message: 'A development server answers at its own address alone.' },
-  'origin.untrusted': { trpc: 'FORBIDDEN', message: 'This origin may not call with a cookie.' },
+  'origin.untrusted': {
+    trpc: 'FORBIDDEN',
+    message: 'This origin may not call with a cookie. The deployment lists those that may in TRUSTED_ORIGINS.',
+  },
   'rate_limit.exceeded': { trpc: 'TOO_MANY_REQUESTS', message: 'Too many attempts. Try again later.' },
   'service.unavailable': { trpc: 'SERVICE_UNAVAILABLE', message: 'The service cannot answer just now. Try again.' },
   'database.timeout': { trpc: 'SERVICE_UNAVAILABLE', message: 'The database took too long. Try again.' },

@@ -37,9 +37,18 @@ export function memberGate(connection: Connection, credential: Credential, requi
     const { db } = connection;
     const demand = JSON.stringify({ ...requirement, credential: credential.kind, timeoutMs: TIMEOUT_MS });
     const enter = plain('select from gatehouse.enter($1, $2::jsonb)', [await credential.hash(), demand]);
-    const results = await sendOnceMore(connection, [enter, ...build(db), touch]);
+    const results = await sendOnceMore(connection, [enter, ...build(db), touch]).catch((error: unknown) => {
+      throw credential.kind === 'token' ? inWordsForTokens(error, requirement) : error;
+    });
     return results.slice(1, -1) as never;
   };
+}
+
+/** Another scope, or a step-up, would not help a token where sessions alone may call: the refusal says so. */
+function inWordsForTokens(error: unknown, { scope, freshWithin }: Requirement): unknown {
+  if (!(error instanceof AppError) || (scope !== undefined && freshWithin === undefined)) return error;
+  if (error.code !== 'scope.missing' && error.code !== 'step_up.required') return error;
+  return new AppError(error.code, { message: 'Only a session may make this call, no API token.', cause: error });
 }
 
 /** The gate for work without a caller: before sign-in, cron, queues. A contract test lists the files that may use it. */

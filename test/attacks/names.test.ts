@@ -41,6 +41,8 @@ const fields: Record<string, (me: Person, name: string) => Promise<{ status: num
       { userId: 'me', serviceId: 'signal', externalUserId: newId(), externalUsername: name },
       me,
     ),
+  'a link’s id': (me, name) =>
+    call('integrations.link', { userId: 'me', serviceId: 'signal', externalUserId: name }, me),
   'a changed label': async (me, name) => {
     const { id } = await linked(me, { serviceId: 'signal', externalUserId: newId() });
     return call('integrations.update', { userId: 'me', integrationId: id, displayLabel: name }, me);
@@ -78,6 +80,18 @@ it('one item of a list that misleads is refused, and spoils no other', async () 
   const services = [item('Private'), item('Ada\u202eSupport')];
   const { data } = await call<{ results: object[] }>('integrations.bulkLink', { userId: 'me', services }, me);
   expect(data.results).toMatchObject([{ success: true }, { success: false, code: 'input.invalid' }]);
+});
+
+it('a link that has such an id already is shown, found and unlinked by it', async () => {
+  const me = await newPerson(owner);
+  const externalUserId = `${newId()}\u202e`;
+  const { id } = await linked(me, { serviceId: 'signal', externalUserId: newId() });
+  await owner.query('update user_integrations set external_user_id = $1 where id = $2', [externalUserId, id]);
+  const list = await call<{ items: object[] }>('integrations.list', { userId: 'me' }, me);
+  expect(list.data.items).toMatchObject([{ id, externalUserId, isActive: true }]);
+  const services = [{ serviceId: 'signal', externalUserId }];
+  const { data } = await call<{ results: object[] }>('integrations.bulkUnlink', { userId: 'me', services }, me);
+  expect(data.results).toMatchObject([{ success: true, unlinked: 1 }]);
 });
 
 it('a provider’s name is cleaned, since there is nobody to refuse it to', async () => {

@@ -52,6 +52,7 @@ describe('the mail of a new device', () => {
     await reader.page.getByRole('group', { name: 'This will be undone' }).waitFor();
     const box = reader.page.getByRole('checkbox', { name: /^Passkey/ });
     expect(await box.isChecked()).toBe(false);
+    await reader.page.getByText(/^Passkey.*, \d{1,2} \w+ \d{4}, \d\d:\d\d UTC$/).waitFor();
     await reader.page.getByRole('button', { name: 'End every session and undo' }).click();
     await reader.page.getByRole('heading', { name: 'Done' }).waitFor();
     expect(await reader.page.getByText('Undone:', { exact: true }).isVisible()).toBe(true);
@@ -73,10 +74,16 @@ describe('the mail of a new device', () => {
     await thief.page.getByRole('alert').getByText('That passkey is not registered here.').waitFor();
     await reader.page.getByRole('link', { name: 'Sign in again' }).click();
     await reader.page.waitForURL('**/sign-in');
+    // The spent mail leads to the same place.
+    await reader.page.goto(link);
+    await reader.page.getByText('This was reported already.').waitFor();
+    expect(await reader.page.getByRole('button', { name: 'End every session and undo' }).isVisible()).toBe(false);
+    await reader.page.getByRole('link', { name: 'Sign in', exact: true }).last().click();
+    await reader.page.waitForURL('**/sign-in');
     const third = await startPlace();
     const back = await newPerson(browser, third.url);
     await signIn(back.page, third.url, address);
-    expect(await back.page.getByText('“This was not me”: everything ended').count()).toBe(1);
+    expect(await back.page.getByText('“This was not me”: every session ended').count()).toBe(1);
     expect(reader.complaints).toEqual([]);
     await closeAll(owner, thief, reader, back);
     await third.close();

@@ -96,7 +96,7 @@ export function addressLeft(address: StoredAddress | null | undefined): NotUndon
     case 'outranked':
       return {
         reason: 'email_outranked',
-        title: `Nothing was changed: ${maskedAddress(current)} was the account's address for longer than that of this mail.`,
+        title: `Nothing was changed: ${maskedAddress(current)} was the account's address for longer than that of this mail. Sign in with that address, or use a mail about the account that went to it.`,
       };
     case 'other':
       return {
@@ -118,7 +118,7 @@ export function addressLeft(address: StoredAddress | null | undefined): NotUndon
   }
 }
 
-/** What the person ticked as their own. */
+/** What the person ticked as their own; or a connection and the links on it, of which they ticked another part. */
 export function keptItem(item: ReportedItem): NotUndone {
-  return { reason: 'kept', title: `${item.title}: kept, as you said` };
+  return { reason: 'kept', title: `${item.title}, kept: you kept it, or something that belongs with it` };
 }

@@ -3,11 +3,19 @@ import { Uuid } from '../../lib/ids.ts';
 import { emailAddress } from '../../lib/text.ts';
 
 /** Where the secrets of a sign-in go: to a browser's HttpOnly cookies, or, for a CLI or a bot, into the answer. */
-export const Delivery = z.enum(['cookie', 'bearer']);
+export const Delivery = z
+  .enum(['cookie', 'bearer'])
+  .describe(
+    'cookie, for browsers: secrets go into HttpOnly cookies. bearer, for programs: secrets come in the answer: requestSecret (in REST request_secret) when a mail is asked for, which the verifying call sends back beside the token or code of the mail; then sessionToken (session_token)',
+  );
 export type Delivery = z.infer<typeof Delivery>;
 
 const moment = z.iso.datetime();
-const requestSecret = z.string().max(200).optional();
+const requestSecret = z
+  .string()
+  .max(200)
+  .optional()
+  .describe('for delivery bearer: what the call that asked for the mail answered under this name');
 
 export const RequestMagicLinkInput = z.object({
   email: emailAddress,
@@ -20,7 +28,10 @@ export type RequestMagicLinkInput = z.infer<typeof RequestMagicLinkInput>;
 export const MagicLinkRequested = z.object({
   expiresAt: moment,
   /** For `delivery: 'bearer'`: proves on verification that this caller asked. Null otherwise. */
-  requestSecret: z.string().nullable(),
+  requestSecret: z
+    .string()
+    .nullable()
+    .describe('for delivery bearer: sent back by the verifying call, beside the token or code of the mail; else null'),
 });
 export type MagicLinkRequested = z.infer<typeof MagicLinkRequested>;
 
@@ -44,7 +55,7 @@ export const SignedIn = z.object({
   expiresAt: moment,
   redirectUrl: z.string().nullable(),
   /** For `delivery: 'bearer'`: the session's secret, sent as `Authorization: Bearer`. Null otherwise. */
-  sessionToken: z.string().nullable(),
+  sessionToken: z.string().nullable().describe('for delivery bearer: send it as Authorization: Bearer …; else null'),
 });
 export type SignedIn = z.infer<typeof SignedIn>;
 

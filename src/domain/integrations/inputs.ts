@@ -10,6 +10,8 @@ const token = safeText({ min: 1, max: 16_384 });
 const id = safeText({ min: 1, max: 255 });
 /** What people see it by. */
 const name = nameText({ min: 1, max: 255 });
+/** People see that, too. Only a new link is held to it: older ones are found and unlinked by the id that they have. */
+const newExternalId = nameText({ min: 1, max: 255 });
 const ServiceName = safeText({ min: 1, max: 100 });
 const FreeForm = z.record(z.string(), safeJson);
 /** RFC 6749 §3.3: printable, without space, quote and backslash. */
@@ -18,7 +20,7 @@ const ScopeName = z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]{1,255}$/, 'is not 
 const linkFields = {
   serviceId: ServiceName,
   /** Who it is at the service. Without it, the one account that is not known. */
-  externalUserId: id.optional(),
+  externalUserId: newExternalId.optional(),
   externalUsername: name.optional(),
   displayLabel: name.optional(),
   accessToken: token.optional(),

@@ -72,7 +72,7 @@ function askForCode(c: HonoContext<AppEnv>, refusal?: AppError): Response | Prom
       <div class="ask stack">
         <p class="soft">
           A mail is on its way to <strong data-address>the new address</strong>. Open its link in this browser, or type
-          its code here. Until then your old address stays.
+          its code here, if it has one. Until then your old address stays.
         </p>
         <CodeForm action="/account/email/code" nonce={randomSecret()} refusal={words} button="Use this address" />
         <p class="small soft">

@@ -74,7 +74,7 @@ const ownEvents: Readonly<Record<(typeof loginEventTypes)[number], string>> = {
   token_created: 'API token created',
   token_rotated: 'API token replaced',
   token_revoked: 'API token revoked',
-  account_secured: '“This was not me”: everything ended',
+  account_secured: '“This was not me”: every session ended',
 };
 
 /** The words of requirement 3 §1.2 that only an imported history holds, beside our own. */

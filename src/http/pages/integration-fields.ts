@@ -79,8 +79,11 @@ export function serviceProblems(
 }
 
 const messagingWords = {
-  externalUserId: ['external_user_id', 'An id has 1 to 255 characters, none of them a control code.'],
-  externalUsername: ['external_username', 'A username has at most 255 characters, none of them a control code.'],
+  externalUserId: ['external_user_id', 'An id has 1 to 255 characters on one line, and none that turns its direction.'],
+  externalUsername: [
+    'external_username',
+    'A username has at most 255 characters on one line, and none that turns its direction.',
+  ],
 } as const;
 
 function messagingProblems(refusal: AppError): Readonly<Record<string, string>> {

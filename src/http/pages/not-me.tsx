@@ -37,6 +37,9 @@ function Question() {
         This was reported already. Nothing is left to do by this mail.
       </p>
       <Lines name="left" title="This cannot be undone from here:" />
+      <p data-closed hidden>
+        <a href="/sign-in">Sign in</a>, and look through your account: remove what you do not know.
+      </p>
       <div class="stack" data-open>
         <Offer />
       </div>
@@ -62,6 +65,9 @@ function Offer() {
       </p>
       <fieldset data-items hidden>
         <legend>This will be undone. Tick what was you: it is kept.</legend>
+        <p class="small soft">
+          Linked services and connected accounts of the day before are listed too, since no mail tells of them.
+        </p>
         <div class="stack"></div>
       </fieldset>
       <p class="soft">You then sign in again by mail. What was there before stays.</p>

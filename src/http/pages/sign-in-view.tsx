@@ -121,7 +121,7 @@ export function CodeView({ redirectUrl, ...state }: CodeState) {
       <h1>Check your mail</h1>
       <p class="soft">
         A mail is on its way to <strong data-address>the address you gave</strong>. Open its link in this browser, or
-        type its code here.
+        type its code here, if it has one.
       </p>
       <CodeForm action="/sign-in/code" button="Sign in" redirectUrl={redirectUrl} {...state} />
       <p class="small soft">

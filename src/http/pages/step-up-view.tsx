@@ -89,7 +89,8 @@ export function StepUpCodeView({ redirectUrl, ...state }: StepUpCodeState) {
     <>
       <h1>Check your mail</h1>
       <p class="soft">
-        A mail is on its way to your address. Open its link in this browser, or type its code here. Then you can go on.
+        A mail is on its way to your address. Open its link in this browser, or type its code here, if it has one. Then
+        you can go on.
       </p>
       <CodeForm action="/step-up/code" button="Confirm" redirectUrl={redirectUrl} {...state} />
       <p class="small soft">

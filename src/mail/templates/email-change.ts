@@ -25,8 +25,8 @@ const BY_LINK = {
 } as const;
 
 /**
- * The mail to an address that is to become that of an account. `taken` goes to one that another account has: only who
- * reads the mail learns so, it carries no link, and nothing was changed.
+ * The mail to an address that is to become that of an account. `taken` goes to one that another account has, or had until
+ * its address was changed a few days ago: only who reads the mail learns so, it carries no link, and nothing was changed.
  * @throws TypeError when the link is not http(s), the code not digits, or the minutes not a positive integer
  */
 export function emailChangeMail(mail: EmailChangeMail): MailContent {
@@ -40,12 +40,12 @@ export function emailChangeMail(mail: EmailChangeMail): MailContent {
 }
 
 function takenMail(product: string): MailContent {
-  return compose(`This address is already in use at ${product}`, [
+  return compose(`This address is not free at ${product}`, [
     paragraph(
-      `Somebody, perhaps you, asked to make this the address of an account at ${product}. Another account has it already, so nothing was changed.`,
+      `Somebody, perhaps you, asked to make this the address of an account at ${product}. It belongs to another account, or did until a few days ago, so nothing was changed.`,
     ),
     paragraph(
-      'If that was you, sign in with this address, or choose another for the account. If you did not ask for this, ignore this mail.',
+      'If that was you, choose another address for the account. If you did not ask for this, ignore this mail.',
     ),
   ]);
 }

@@ -51,7 +51,7 @@ export function securedMail(mail: SecuredMail): MailContent {
 
 function ownerMail(mail: SecuredMail, account: string): MailContent {
   const link = checkedLink(mail.signInLink);
-  return compose(`Everything was ended in ${account}`, [
+  return compose(`Every session of ${account} was ended`, [
     paragraph(
       `From a mail about ${account} somebody said "this wasn't me". Every session was ended, also your own. What was there before stays.`,
     ),

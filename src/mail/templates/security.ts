@@ -120,7 +120,7 @@ const WORDS = {
 
 const NOT_ME = "This wasn't me";
 const UNDONE =
-  'passkeys, linked providers, connected accounts and services, and API tokens are removed, and a changed address is changed back. The page lists them first, and you keep what was yours. You can then sign in again by mail.';
+  'passkeys, linked providers, connected accounts and services, and API tokens are removed, and a changed address is changed back. Linked services and connected accounts of the day before are among them, since no mail tells of those. The page lists all of it first, and you keep what was yours. You can then sign in again by mail.';
 
 /**
  * The mail that tells the owner what happened, with one button to disown it. Following the button does nothing by

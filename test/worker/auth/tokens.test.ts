@@ -26,6 +26,19 @@ describe('a personal API token', () => {
     expect((await call('account.getProfile', undefined, { token: data.token })).data).toMatchObject({ id: me.userId });
     const refused = await call('auth.listSessions', undefined, { token: data.token });
     expect([refused.status, refused.code]).toEqual([403, 'scope.missing']);
+    expect(refused.error?.message).toBe('The API token lacks the scope this call needs.');
+  });
+
+  it('is told where no token may call, so that nobody looks for the right scope', async () => {
+    const { token } = (await create(await newPerson(owner))).data;
+    const service = await newToken(owner, { kind: 'service', scopes: '["admin:write"]' });
+    const refusals = [
+      await call('auth.createToken', input, { token }),
+      await call('auth.signOut', undefined, { token }),
+      await call('auth.createServiceToken', { name: 's', scopes: ['admin:read'] }, { token: service.token }),
+    ];
+    expect(refusals.map(({ code }) => code)).toEqual(['scope.missing', 'scope.missing', 'step_up.required']);
+    for (const { error } of refusals) expect(error?.message).toBe('Only a session may make this call, no API token.');
   });
 
   it('is stored as a digest, listed without its secret, and told to its user', async () => {

@@ -223,8 +223,9 @@ describe('connecting a service', () => {
 
   it.each([
     ['', 'Type the id of the account.'],
-    ['x'.repeat(256), 'An id has 1 to 255 characters, none of them a control code.'],
-    ['a\0b', 'An id has 1 to 255 characters, none of them a control code.'],
+    ['x'.repeat(256), 'An id has 1 to 255 characters on one line, and none that turns its direction.'],
+    ['a\u202eb', 'An id has 1 to 255 characters on one line, and none that turns its direction.'],
+    ['a\0b', 'An id has 1 to 255 characters on one line, and none that turns its direction.'],
   ])('of messages says beside the field what is wrong with %o', async (id, words) => {
     const me = await newPerson(owner);
     const refused = await act(me, 'link', { service: 'signal', external_user_id: id, external_username: '"@ada' });

@@ -15,13 +15,20 @@ export const reportList = `
     place.hidden = lines.length === 0;
   }
 
+  // As the mails write it.
+  function timeOf(createdAt) {
+    const time = new Date(createdAt);
+    const date = { day: 'numeric', month: 'long', year: 'numeric', timeZone: 'UTC' };
+    return time.toLocaleDateString('en-GB', date) + ', ' + time.toISOString().slice(11, 16) + ' UTC';
+  }
+
   function boxOf({ id, title, createdAt }) {
     const box = document.createElement('input');
     box.type = 'checkbox';
     box.name = 'keep';
     box.value = id;
     const words = document.createElement('span');
-    words.textContent = title + ', ' + new Date(createdAt).toLocaleString();
+    words.textContent = title + ', ' + timeOf(createdAt);
     const label = document.createElement('label');
     label.className = 'tick';
     label.append(box, words);
@@ -37,7 +44,9 @@ export const reportList = `
     list.hidden = items.length === 0;
     find('[data-nothing]').hidden = items.length > 0;
     find('[data-spent]').hidden = !isSpent;
-    find('[data-open]').hidden = isSpent || isOutranked(notUndone);
+    const isClosed = isSpent || isOutranked(notUndone);
+    find('[data-open]').hidden = isClosed;
+    find('[data-closed]').hidden = !isClosed;
     showLines('left', notUndone);
   }
 
