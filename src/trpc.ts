@@ -8,6 +8,7 @@ import type { Credential } from './lib/credentials.ts';
 import { AppError, type ErrorCode, errors } from './errors.ts';
 import { Uuid } from './lib/ids.ts';
 import { safeText } from './lib/text.ts';
+import type { Turn } from './rate-limits.ts';
 import { asOperation, claiming, type Operation, unkeyed } from './operation.ts';
 
 /** What a procedure asks of its caller's credential. */
@@ -130,10 +131,8 @@ export const createCallerFactory = t.createCallerFactory;
 /** Anyone may call; the verb works as the system, on what it was given alone. */
 export const publicProcedure = t.procedure.meta({ access: { subject: 'public' } }).use((call) =>
   mapErrors(() =>
-    begin(call, (operation) =>
-      call.next({
-        ctx: { ...ofOperation(call.ctx, operation), system: claiming(call.ctx.systemGate, operation) },
-      }),
+    begin(call, (part) =>
+      call.next({ ctx: { ...part, system: claiming(call.ctx.systemGate, part.operation) } }),
     ),
   ),
 );
@@ -202,29 +201,40 @@ interface Call {
   readonly getRawInput: () => Promise<unknown>;
 }
 
+/** The part of a verb's context that depends on its operation. */
+type OfOperation = Pick<Context, 'operation' | 'limit'>;
+
 /** A call that changes something is an operation, which its `Idempotency-Key` names. A query changes nothing. */
-function begin<T extends MiddlewareOutcome>(call: Call, run: (operation: Operation) => Promise<T>): Promise<T> {
-  return call.type === 'mutation' ? asOperation(call, run) : run(unkeyed);
+function begin<T extends MiddlewareOutcome>(call: Call, run: (part: OfOperation) => Promise<T>): Promise<T> {
+  const turns = new Map<string, Promise<Turn>>();
+  const runAs = (operation: Operation) => run({ operation, limit: limitOnce(call.ctx, operation, turns) });
+  return call.type === 'mutation' ? asOperation(call, runAs) : runAs(unkeyed);
 }
 
-/** The part of a verb's context that depends on its operation. */
-function ofOperation(ctx: Context, operation: Operation): Pick<Context, 'operation' | 'limit'> {
-  return { operation, limit: (policy, account) => ctx.limit(policy, account, operation.name) };
+/** An operation that runs twice, since its key was first used on another day, takes each of its turns once. */
+function limitOnce(ctx: Context, { name }: Operation, turns: Map<string, Promise<Turn>>): Context['limit'] {
+  if (name === undefined) return (policy, account) => ctx.limit(policy, account);
+  return (policy, account) => {
+    const key = JSON.stringify([policy, account]);
+    const turn = turns.get(key) ?? ctx.limit(policy, account, name);
+    turns.set(key, turn);
+    return turn;
+  };
 }
 
 /** Hands the verb its gate, and refuses an answer that was made without asking it: nobody was authenticated then. */
 async function passGate<T extends MiddlewareOutcome>(
   call: Call,
   requirement: Requirement,
-  run: (ctx: Pick<Context, 'operation' | 'limit'> & { gate: Gate }) => Promise<T>,
+  run: (ctx: OfOperation & { gate: Gate }) => Promise<T>,
 ): Promise<T> {
   const { ctx } = call;
   const memberGate = ctx.memberGate(requireCredential(ctx), requirement);
-  return begin(call, async (operation) => {
-    const gate = claiming(memberGate, operation);
+  return begin(call, async (part) => {
+    const gate = claiming(memberGate, part.operation);
     let asked = false;
     const result = await run({
-      ...ofOperation(ctx, operation),
+      ...part,
       gate: (build) => {
         asked = true;
         return gate(build);

@@ -33,12 +33,10 @@ export async function getProfile(ctx: GatedContext): Promise<ProfileView> {
 
 /** Changes the given fields of the subject's own profile and answers the whole of it. Sent again it changes nothing. */
 export async function updateProfile(ctx: GatedContext, input: UpdateProfileInput): Promise<ProfileView> {
+  const own = ownedByUser(users.id);
   const [, , [row]] = await ctx.gate((db) => [
-    db
-      .update(users)
-      .set(input)
-      .where(and(ownedByUser(users.id), isFirst)),
-    keepChange,
+    db.update(users).set(input).where(and(own, isFirst)),
+    keepChange(db, users, own),
     ownProfile(db),
   ]);
   if (!row) throw new AppError('user.not_found');

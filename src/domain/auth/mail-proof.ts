@@ -43,6 +43,8 @@ export async function newMailProof(ctx: Context, delivery: Delivery): Promise<Ne
 /** What the database has of a mail's proof, which an earlier call may have stored: `gatehouse.mailed_proof`. */
 export interface StoredProof {
   readonly expiresAt: string;
+  /** Stored by this very call: an earlier try of it failed before, and mailed nothing. */
+  readonly isNew: boolean;
   /** Neither used nor expired. */
   readonly isLive: boolean;
   /** False: the mail has the link alone, since the address was sent too many codes of late. */
@@ -54,7 +56,7 @@ export interface StoredProof {
  * nothing at all once its link is dead.
  */
 export function mailInTurn(ctx: Context, turn: Turn, mail: { stored: StoredProof; message: MailMessage }): void {
-  if (turn.isRepeat || !mail.stored.isLive) return;
+  if ((turn.isRepeat && !mail.stored.isNew) || !mail.stored.isLive) return;
   ctx.later(
     ctx
       .mailer()

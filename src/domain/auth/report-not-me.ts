@@ -84,7 +84,7 @@ function viewOf(answer: ReportAnswer): Reported {
 }
 
 function changesUndone(address: StoredAddress | null | undefined) {
-  return address?.outcome === 'restored' ? address.undone.map(addressItem) : [];
+  return address?.outcome === 'restored' || address?.outcome === 'kept' ? address.undone.map(addressItem) : [];
 }
 
 function leftOver({ address, losses }: Pick<PreviewAnswer, 'address' | 'losses'>) {

@@ -53,7 +53,7 @@ begin
   -- Not now(): a sign-in that waits for our lock began earlier, and by its now() the link would still be good.
   update public.magic_links set expires_at = created_at where user_id = v_alert.user_id and used_at is null;
   update public.oauth_states set used_at = now() where user_id = v_alert.user_id and used_at is null;
-  if v_address->>'outcome' in ('restored', 'there') then
+  if v_address->>'outcome' in ('restored', 'there', 'kept') then
     update public.users set email = v_address->>'previous', email_verified_at = now()
      where id = v_alert.user_id and v_address->>'outcome' = 'restored';
     update public.email_changes set undone_at = now()

@@ -1,8 +1,9 @@
 -- Remembers which input an Idempotency-Key came with, before anything else of the call runs. The same call sent again
 -- passes; the same key with other input is refused (GH023), as is a key older than 24 hours (GH024). A key that was first
 -- used on another day is refused with that day (GH025): the Worker derives ids and secrets from the day, and sends the call
--- again with the right one. Two calls at once wait for each other at the primary key. What of the call has happened is
--- known for the rest of the transaction: see gatehouse.effects. Definer: nobody reads the table.
+-- again with the right one. Two calls at once wait for each other here, whether or not the row was there before either: the
+-- second then reads what the first has kept. What of the call has happened is known for the rest of the transaction: see
+-- gatehouse.effects. Definer: nobody reads the table.
 create or replace function gatehouse.claim_operation(p_key_hash text, p_input_hash text, p_day bigint) returns void
 language plpgsql volatile security definer set search_path = ''
 as $$
@@ -15,7 +16,7 @@ begin
     perform set_config('gatehouse.operation', p_key_hash, true);
     return;
   end if;
-  select * into v from public.idempotency_keys k where k.key_hash = p_key_hash;
+  select * into v from public.idempotency_keys k where k.key_hash = p_key_hash for no key update;
   if v.input_hash is distinct from p_input_hash then
     raise exception 'idempotency_key.reused' using errcode = 'GH023';
   elsif v.created_at <= now() - interval '24 hours' then

@@ -1,8 +1,9 @@
 -- Links or unlinks (p_verb) many services of a user. Each item stands by itself: a bad one is reported with its index
 -- (from 0), code and reason, and spoils no other. A bare text is a service id. Answers {total, succeeded, failed, results:
 -- [{index, service_id, success, integration_id | unlinked | code, error}]}. Sent again, an item that was done changes
--- nothing and answers what it answered; integration.not_found where the link is gone since. One that was refused is tried
--- again: an item's event_id stands for it. Raises GH018 where there is no list.
+-- nothing and answers what it answered; integration.not_found where the link is deleted since. One that was refused is
+-- tried again. Kept with the key is a bit for each item, and how many links an item ended: a list of a thousand items is a
+-- few hundred bytes, whatever they say. Raises GH018 where there is no list.
 create or replace function gatehouse.change_services(p_verb text, p_user_id text, p_services jsonb) returns jsonb
 language plpgsql volatile
 as $$
@@ -13,11 +14,15 @@ declare
   v_done integer := 0;
   v_results jsonb[] := '{}';
   v_code text;
-  v_items jsonb := coalesce(gatehouse.effects()->'items', '{}');
+  v_kept jsonb := coalesce(gatehouse.effects()->'items', '{}');
+  v_unlinked jsonb := coalesce(v_kept->'unlinked', '{}');
+  v_is_done bytea;
 begin
   if coalesce(jsonb_typeof(p_services), 'null') <> 'array' then
     raise exception 'services_json: a list of services' using errcode = 'GH018', detail = 'integration.incomplete';
   end if;
+  v_is_done := coalesce(decode(v_kept->>'isDone', 'base64'),
+    decode(repeat('00', jsonb_array_length(p_services) / 8 + 1), 'hex'));
   for v_item, v_index in
       select e.value, e.ordinality - 1 from jsonb_array_elements(p_services) with ordinality e loop
     begin
@@ -28,17 +33,25 @@ begin
           using errcode = 'GH018', detail = 'integration.incomplete';
       end if;
       v_item := v_item || jsonb_build_object('user_id', p_user_id);
-      v_answer := v_items->(v_item->>'event_id');
-      if v_answer is null then
+      if get_bit(v_is_done, v_index) = 0 then
         v_answer := case p_verb when 'link' then to_jsonb(gatehouse.link_integration(v_item))
           when 'unlink' then to_jsonb(gatehouse.unlink_integrations(v_item)) end;
-      elsif p_verb = 'link' and not exists (
-          select from public.user_integrations ui where ui.id = (v_answer->>0)::uuid and ui.user_id = p_user_id) then
-        raise exception 'There is no such integration any more' using errcode = 'GH030', detail = 'integration.not_found';
+      elsif p_verb = 'unlink' then
+        v_answer := coalesce(v_unlinked->(v_index::text), '0');
+      else
+        v_answer := to_jsonb(gatehouse.account_link(p_user_id, v_item->>'service_id',
+          nullif(v_item->>'external_user_id', '')));
+        if v_answer is null then
+          raise exception 'There is no such integration any more' using errcode = 'GH030', detail = 'integration.not_found';
+        end if;
       end if;
       v_results := v_results || (jsonb_build_object('index', v_index, 'service_id', v_item->'service_id', 'success', true)
         || jsonb_build_object(case p_verb when 'link' then 'integration_id' else 'unlinked' end, v_answer));
       v_done := v_done + 1;
+      v_is_done := set_bit(v_is_done, v_index, 1);
+      if p_verb = 'unlink' and v_answer <> '0' then
+        v_unlinked := v_unlinked || jsonb_build_object(v_index, v_answer);
+      end if;
     exception when others then
       -- An item's own fault is reported with it; anything else (a deadlock, a caller who was ended) is nobody's item.
       if left(sqlstate, 2) not in ('GH', '22', '23') or sqlstate in ('GH003', 'GH005') then
@@ -50,10 +63,8 @@ begin
         'code', case when left(sqlstate, 2) = 'GH' then v_code else 'input.invalid' end, 'error', sqlerrm);
     end;
   end loop;
-  perform gatehouse.keep_effect('items', v_items || coalesce((
-    select jsonb_object_agg(p_services->(r->>'index')::integer->>'event_id', coalesce(r->'integration_id', r->'unlinked'))
-      from unnest(v_results) r
-     where (r->>'success')::boolean and p_services->(r->>'index')::integer->>'event_id' is not null), '{}'));
+  perform gatehouse.keep_effect('items',
+    jsonb_build_object('isDone', encode(v_is_done, 'base64'), 'unlinked', v_unlinked));
   return jsonb_build_object('total', jsonb_array_length(p_services), 'succeeded', v_done,
     'failed', jsonb_array_length(p_services) - v_done, 'results', to_jsonb(v_results));
 end $$;

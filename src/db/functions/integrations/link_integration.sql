@@ -28,15 +28,8 @@ begin
       using errcode = 'GH020', detail = 'integration.sealed';
   end if;
   perform gatehouse.check_client(v_link);
-  -- Two statements, each with the whole index: one with `or` would look at every account of the user, for each item of
-  -- a long list.
-  if v_external_id is null then
-    select * into v_before from public.user_integrations ui
-     where ui.user_id = v_user_id and ui.service_id = v_service.id and ui.external_user_id is null;
-  else
-    select * into v_before from public.user_integrations ui
-     where ui.user_id = v_user_id and ui.service_id = v_service.id and ui.external_user_id = v_external_id;
-  end if;
+  select * into v_before from public.user_integrations ui
+   where ui.id = gatehouse.account_link(v_user_id, v_service.id, v_external_id);
   if v_service.type = 'messaging' and v_external_id is null then
     raise exception 'external_user_id is missing: a % account is known by it', v_service.name
       using errcode = 'GH018', detail = 'integration.incomplete';

@@ -1,5 +1,6 @@
 -- Links a service to a connection of the subject. Definer: members write no links. Sent again it links nothing, and
--- answers the integration that it linked. p_link: {connection_id, service_id, display_label, event_id}. Raises GH016 to GH018, GH022, GH028.
+-- answers the integration that it linked. p_link: {connection_id, service_id, display_label, event_id}. Raises GH003,
+-- GH005, GH016 to GH018, GH022, GH028.
 create or replace function gatehouse.link_own_connection(p_link jsonb) returns uuid
 language plpgsql volatile security definer set search_path = ''
 as $$
@@ -15,6 +16,7 @@ begin
   if p_link->>'connection_id' is null or v.id is null or v.user_id is null then
     raise exception 'connection.not_found' using errcode = 'GH022', detail = 'connection.not_found';
   end if;
+  perform gatehouse.check_events(v.user_id);
   v_id := gatehouse.link_connection(v, p_link->>'service_id', (p_link->>'event_id')::uuid);
   update public.user_integrations ui
      set display_label = coalesce(nullif(p_link->>'display_label', ''), ui.display_label)

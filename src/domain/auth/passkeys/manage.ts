@@ -39,7 +39,7 @@ export async function renamePasskey(ctx: GatedContext, input: RenamePasskeyInput
   const named = and(ownedByUser(passkeys.userId), eq(passkeys.id, input.passkeyId));
   const [, , [row]] = await ctx.gate((db) => [
     db.update(passkeys).set({ deviceName: input.name }).where(and(named, isFirst)),
-    keepChange,
+    keepChange(db, passkeys, named),
     db.select(columns).from(passkeys).where(named),
   ]);
   if (!row) throw new AppError('passkey.not_found');
