@@ -129,13 +129,13 @@ export const router = t.router;
 export const createCallerFactory = t.createCallerFactory;
 
 /** Anyone may call; the verb works as the system, on what it was given alone. */
-export const publicProcedure = t.procedure.meta({ access: { subject: 'public' } }).use((call) =>
-  mapErrors(() =>
-    begin(call, (part) =>
-      call.next({ ctx: { ...part, system: claiming(call.ctx.systemGate, part.operation) } }),
+export const publicProcedure = t.procedure
+  .meta({ access: { subject: 'public' } })
+  .use((call) =>
+    mapErrors(() =>
+      begin(call, (part) => call.next({ ctx: { ...part, system: claiming(call.ctx.systemGate, part.operation) } })),
     ),
-  ),
-);
+  );
 
 /**
  * Error mapping, credential and gate in one middleware, since tRPC copies the context for each. A caller without any

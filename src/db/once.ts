@@ -12,4 +12,7 @@ export const isFirst = sql`not gatehouse.is_repeated('change')`;
 
 /** Comes after the change: it has happened, where there is such a row. Nothing without a key. */
 export const keepChange = (db: Db, table: PgTable, row: SQL | undefined) =>
-  db.select({ kept: sql`gatehouse.keep_effect('change', 'true')` }).from(table).where(row);
+  db
+    .select({ kept: sql`gatehouse.keep_effect('change', 'true')` })
+    .from(table)
+    .where(row);

@@ -68,7 +68,10 @@ export const ReportNotMeInput = z.object({
 export type ReportNotMeInput = z.infer<typeof ReportNotMeInput>;
 
 export const Reported = z.object({
-  /** Whether nothing is left of what was added or changed since. False too where another mail was reported before. */
+  /**
+   * Whether nothing is left of what was added or taken away since, and of changes of the address. False too where another
+   * mail was reported before. Values that were set in place (the profile, the label of an older link) are not looked for.
+   */
   isComplete: z.boolean(),
   /** Whether it was reported before: nothing was done now. */
   isRepeated: z.boolean(),
