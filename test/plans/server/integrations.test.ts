@@ -207,6 +207,7 @@ it('none is left out: every function that a role may call is tried, or is a part
     'integrations_of',
     'change_services',
     'link_integration',
+    'account_link',
     'link_once',
     'unlink_integrations',
   );
