@@ -440,3 +440,5 @@ comment on function gatehouse.is_outranked(public.security_alerts) is 'Whether t
 revoke all on function gatehouse.is_outranked(public.security_alerts) from public;
 --> statement-breakpoint
 grant execute on function gatehouse.is_outranked(public.security_alerts) to gatehouse_system;
+--> statement-breakpoint
+drop function gatehouse.bridge_changes(public.security_alerts, jsonb);

@@ -122,6 +122,50 @@ describe('an owner who took the address back without a report', () => {
   });
 });
 
+describe('a thief’s address between two that the owner keeps', () => {
+  /** The thief asks for a mail at that address, and reports it where one comes. */
+  async function reportAt(a: string) {
+    await call('auth.requestMagicLink', { email: a }, { settings: aWhileLater() });
+    const mail = await mailTo(a, MOVED).catch(() => undefined);
+    if (mail) await report(mail);
+  }
+
+  it('is not reserved, and has no say: from it the owner moved on to a new address', async () => {
+    const victim = await newOwner();
+    const [a, w] = [newEmail(), newEmail()];
+    await moveTo(await thiefOf(victim), a);
+    await moveTo(victim, w);
+    const mail = await mailTo(victim.email, ADDRESS_CHANGED);
+    const own = (await preview(mail)).data.items[1];
+    expect((await report(mail, [own?.id ?? ''])).data).toMatchObject({ undone: [{ kind: 'email' }] });
+    expect(await emailOf(victim)).toBe(w);
+    await reportAt(a);
+    expect(await emailOf(victim)).toBe(w);
+    expect(await signsInto(a, victim)).toBe(false);
+    // The owner's old address is the one that is reserved now, and told.
+    await call('auth.requestMagicLink', { email: victim.email }, { settings: aWhileLater() });
+    expect((await mailTo(victim.email, MOVED)).token).not.toBe('');
+  });
+
+  it('is not reserved, and has no say: from it the owner came back, before a second theft', async () => {
+    const victim = await newOwner();
+    const a = newEmail();
+    await moveTo(await thiefOf(victim), a);
+    await moveTo(victim, victim.email);
+    await moveTo(await thiefOf(victim), newEmail());
+    const mail = await mailTo(victim.email, ADDRESS_CHANGED);
+    const own = (await preview(mail)).data.items[1];
+    expect((await report(mail, [own?.id ?? ''])).data.undone).toHaveLength(2);
+    expect(await emailOf(victim)).toBe(victim.email);
+    await reportAt(a);
+    expect(await emailOf(victim)).toBe(victim.email);
+    // And a third theft, to the same address, is undone as the first was.
+    await moveTo(await thiefOf(victim), a);
+    expect((await report(await mailTo(victim.email, ADDRESS_CHANGED))).data).toMatchObject({ isComplete: true });
+    expect(await emailOf(victim)).toBe(victim.email);
+  });
+});
+
 describe('an address that was given up more than seven days ago', () => {
   it('outranks nothing when a thief moves the account there', async () => {
     const victim = await newOwner();

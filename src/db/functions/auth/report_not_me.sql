@@ -59,6 +59,7 @@ begin
     update public.email_changes set undone_at = now()
      where user_id = v_alert.user_id and undone_at is null
        and id in (select (c->>'changeId')::uuid from jsonb_array_elements(v_address->'undone') c);
+    perform gatehouse.bridge_changes(v_alert, v_address);
   end if;
   v_report := v_report || jsonb_build_object('sessionsEnded', v_sessions,
     'mails', gatehouse.report_mails(v_alert, v_from, v_before));
