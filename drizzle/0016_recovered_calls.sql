@@ -1,22 +1,28 @@
 -- function: auth/bridge_changes
--- After a report that undid changes of the address and kept others: the last of the kept ones leads from the mail's address
--- to the present one, and those before it are gone. An address in between may be a hijacker's: it would stay reserved, and
--- its mails would keep a rank. Definer: the system changes no addresses here. p_address: see report_address.
+-- After a report that undid changes of the address and kept others: each kept one leads from the address before it that is
+-- kept too, the first from the mail's; one that leads nowhere any more is gone. An address in between may be a hijacker's:
+-- it would stay reserved, and its mails would keep a rank. Definer: the system changes no addresses here.
+-- p_address: see report_address.
 create or replace function gatehouse.bridge_changes(p_alert public.security_alerts, p_address jsonb) returns void
 language plpgsql volatile security definer set search_path = ''
 as $$
 declare
-  v_kept uuid[] := array(select (k->>'changeId')::uuid from jsonb_array_elements(p_address->'kept') k);
-  v_last uuid := p_address->'kept'->-1->>'changeId';
+  v public.email_changes;
+  v_email text := p_alert.email;
+  v_since timestamptz := p_alert.email_since;
 begin
-  if v_last is null or p_address->'undone' = '[]' then
-    return;
-  end if;
-  delete from public.email_changes c
-   where c.user_id = p_alert.user_id and c.id = any (v_kept) and (c.id <> v_last or lower(c.email) = lower(p_alert.email));
-  update public.email_changes c
-     set previous_email = p_alert.email, previous_since = coalesce(p_alert.email_since, c.previous_since)
-   where c.user_id = p_alert.user_id and c.id = v_last;
+  for v in select c.* from jsonb_array_elements(p_address->'kept') k
+      join public.email_changes c on c.id = (k->>'changeId')::uuid and c.user_id = p_alert.user_id
+     order by c.created_at, c.id loop
+    if lower(v.email) = lower(v_email) then
+      delete from public.email_changes c where c.id = v.id;
+    else
+      update public.email_changes c set previous_email = v_email, previous_since = coalesce(v_since, c.previous_since)
+       where c.id = v.id and lower(c.previous_email) <> lower(v_email);
+      v_email := v.email;
+      v_since := v.created_at;
+    end if;
+  end loop;
 end $$;
 --> statement-breakpoint
 comment on function gatehouse.bridge_changes(public.security_alerts, jsonb) is 'Leads the kept changes of an address past those that a report undid.';
@@ -28,16 +34,16 @@ grant execute on function gatehouse.bridge_changes(public.security_alerts, jsonb
 -- function: auth/is_outranked
 -- Whether an address that stood longer than the one that a mail went to is the account's, or was it since: then whoever
 -- reads that mailbox has no say over the account any more. It may be a hijacker's, whose change the owner took back before
--- moving on to a third address.
+-- moving on to a third address. An address never outranks itself: what says since when it stood is cleaned up after 30 days.
 create or replace function gatehouse.is_outranked(p_alert public.security_alerts) returns boolean
 language plpgsql stable
 as $$
 begin
   return coalesce((select gatehouse.standing_since(u.id, u.email) < p_alert.email_since
-      from public.users u where u.id = p_alert.user_id), false)
+      from public.users u where u.id = p_alert.user_id and lower(u.email) <> lower(p_alert.email)), false)
     or exists (select from public.email_changes c
       where c.user_id = p_alert.user_id and c.undone_at is null and c.created_at > p_alert.email_since
-        and c.previous_since < p_alert.email_since);
+        and c.previous_since < p_alert.email_since and lower(c.previous_email) <> lower(p_alert.email));
 end $$;
 --> statement-breakpoint
 comment on function gatehouse.is_outranked(public.security_alerts) is 'Whether the account has, or had since, an address that stood longer than the mails.';
@@ -48,7 +54,7 @@ grant execute on function gatehouse.is_outranked(public.security_alerts) to gate
 --> statement-breakpoint
 -- function: auth/mailed_proof
 -- A mailed proof as it is stored, whichever call stored it: {expiresAt, isNew, isLive, hasCode}. isNew: this transaction
--- stored it, so no mail went out yet. A mail whose link is used or expired goes out no more.
+-- stored it, so no earlier try has mailed it. A mail whose link is used or expired goes out no more.
 create or replace function gatehouse.mailed_proof(p_id uuid) returns jsonb
 language sql stable
 as $$
@@ -120,6 +126,48 @@ revoke all on function gatehouse.report_address(public.security_alerts, timestam
 --> statement-breakpoint
 grant execute on function gatehouse.report_address(public.security_alerts, timestamptz, uuid[]) to gatehouse_system;
 --> statement-breakpoint
+-- function: auth/report_items
+-- What a person added to an account since a moment, and elsewhere by its credentials: what a report takes away, and what
+-- the person may tick as their own. Links and connections raise no mail, so no alert says when a hijacker began with them:
+-- they go back a day further. What was granted or linked anew is among it whole: what it was before is not kept. What a
+-- trusted backend brought is not. Definer, since the system reads no memberships. Answers [{kind, id, name, createdAt}].
+create or replace function gatehouse.report_items(p_user_id text, p_from timestamptz) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+  v_unmailed_from timestamptz := p_from - interval '1 day';
+begin
+  return (
+    select coalesce(jsonb_agg(jsonb_build_object('kind', i.kind, 'id', i.id, 'name', i.name, 'createdAt', i.created_at)
+             order by i.created_at, i.id), '[]')
+      from (
+        select 'passkey' as kind, p.id, p.device_name as name, p.created_at
+          from public.passkeys p where p.user_id = p_user_id and p.created_at >= p_from
+        union all
+        select 'social_account', a.id, a.provider, a.created_at
+          from public.oauth_accounts a where a.user_id = p_user_id and a.created_at >= p_from
+        union all
+        select t.kind || '_token', t.id, t.name, t.created_at
+          from public.api_tokens t
+         where t.id in (select o.id from public.api_tokens o where o.user_id = p_user_id
+             union select c.id from public.api_tokens c where c.created_by = p_user_id)
+           and t.created_at >= p_from and t.revoked_at is null
+        union all
+        select 'integration', ui.id, concat_ws(': ', s.name,
+                 coalesce(nullif(ui.display_label, ''), nullif(ui.external_username, ''), ui.external_user_id)), l.linked_at
+          from gatehouse.report_links(p_user_id, v_unmailed_from) l join public.user_integrations ui on ui.id = l.integration_id
+          join public.services s on s.id = ui.service_id
+        union all
+        select 'connection', c.id, concat_ws(': ', c.connector_id, c.connector_metadata->c.connector_id->>'email'), g.granted_at
+          from gatehouse.report_grants(p_user_id, v_unmailed_from) g join public.oauth_connections c on c.id = g.connection_id) i);
+end $$;
+--> statement-breakpoint
+comment on function gatehouse.report_items(text, timestamptz) is 'What a person added to an account since a moment.';
+--> statement-breakpoint
+revoke all on function gatehouse.report_items(text, timestamptz) from public;
+--> statement-breakpoint
+grant execute on function gatehouse.report_items(text, timestamptz) to gatehouse_system;
+--> statement-breakpoint
 -- function: auth/report_losses
 -- What was taken from an account since a moment, or elsewhere by its credentials, and no report can bring back; and how many
 -- tokens were used that the user made for organisations or the deployment: nothing tells all that they did. Links and
@@ -164,7 +212,7 @@ grant execute on function gatehouse.report_losses(text, timestamptz) to gatehous
 -- function: auth/report_not_me
 -- "This wasn't me", of the mail of an alert: see docs/security.md, "This wasn't me: both directions". Whoever was signed in
 -- is out; what was added since the earliest alert that waits for a report is gone, but for what the person keeps; the
--- address is changed back where this mail may do so. A mail whose address the present one outranks does nothing, and stays
+-- address is changed back where this mail may do so. A mail whose address is outranked (is_outranked) does nothing, and stays
 -- unspent. Done once: sent again it answers what it came to. The user's row is locked first; what waits for it is judged
 -- again when it gets it (gatehouse.lock_actor), or finds its link expired.
 -- p_facts: see record_login, plus keep [ids] and operationId. Answers {outcome: 'secured' | an error code, operationId,
@@ -223,10 +271,13 @@ begin
     update public.email_changes set undone_at = now()
      where user_id = v_alert.user_id and undone_at is null
        and id in (select (c->>'changeId')::uuid from jsonb_array_elements(v_address->'undone') c);
-    perform gatehouse.bridge_changes(v_alert, v_address);
   end if;
   v_report := v_report || jsonb_build_object('sessionsEnded', v_sessions,
     'mails', gatehouse.report_mails(v_alert, v_from, v_before));
+  -- After the mails, which go to the addresses in between too.
+  if v_address->>'outcome' in ('restored', 'there', 'kept') then
+    perform gatehouse.bridge_changes(v_alert, v_address);
+  end if;
   -- Alerts of an address that stood longer stay: no report of a later one takes their owner's word away.
   update public.security_alerts set used_at = now()
    where user_id = v_alert.user_id and used_at is null and (id = v_alert.id or email_since >= v_alert.email_since);
@@ -256,13 +307,12 @@ begin
   select * into v_left from public.email_changes c
    where c.user_id = p_user_id and c.undone_at is null and lower(c.previous_email) = lower(p_email)
    order by c.created_at desc, c.id desc limit 1;
-  if v_left.created_at > v_came or v_came is null and v_left.id is not null then
-    return v_left.previous_since;
-  elsif v_left.created_at > v_came - interval '7 days' and not exists (
-      select from public.email_changes c
-       where c.user_id = p_user_id and c.undone_at is null and lower(c.previous_email) = lower(v_left.email)
-         and c.created_at between v_left.created_at - interval '7 days' and v_left.created_at and c.id <> v_left.id
-         and c.previous_since < v_left.previous_since) then
+  if v_left.id is not null and (v_came is null or v_left.created_at > v_came
+      or v_left.created_at > v_came - interval '7 days' and not exists (
+        select from public.email_changes c
+         where c.user_id = p_user_id and c.undone_at is null and lower(c.previous_email) = lower(v_left.email)
+           and c.created_at between v_left.created_at - interval '7 days' and v_left.created_at and c.id <> v_left.id
+           and c.previous_since < v_left.previous_since)) then
     return v_left.previous_since;
   end if;
   return coalesce(v_came, (select u.created_at from public.users u where u.id = p_user_id));
@@ -336,9 +386,9 @@ grant execute on function gatehouse.account_link(text, text, text) to gatehouse_
 -- Links or unlinks (p_verb) many services of a user. Each item stands by itself: a bad one is reported with its index
 -- (from 0), code and reason, and spoils no other. A bare text is a service id. Answers {total, succeeded, failed, results:
 -- [{index, service_id, success, integration_id | unlinked | code, error}]}. Sent again, an item that was done changes
--- nothing and answers what it answered; integration.not_found where the link is deleted since. One that was refused is
--- tried again. Kept with the key is a bit for each item, and how many links an item ended: a list of a thousand items is a
--- few hundred bytes, whatever they say. Raises GH018 where there is no list.
+-- nothing; it answers how many links it ended, or the link that the account has now: integration.not_found where that is
+-- deleted since. One that was refused is tried again. Kept with the key is a bit for each item, and how many links an item
+-- ended where it ended some, which is bounded as events are (check_events). Raises GH018 where there is no list.
 create or replace function gatehouse.change_services(p_verb text, p_user_id text, p_services jsonb) returns jsonb
 language plpgsql volatile
 as $$

@@ -166,6 +166,46 @@ describe('a thief’s address between two that the owner keeps', () => {
   });
 });
 
+it('an own address between two that the owner keeps stays reserved', async () => {
+  const victim = await newOwner();
+  const [w1, w2] = [newEmail(), newEmail()];
+  await moveTo(victim, w1);
+  await moveTo(victim, w2);
+  await moveTo(await thiefOf(victim), newEmail());
+  const mail = await mailTo(victim.email, ADDRESS_CHANGED);
+  const own = (await preview(mail)).data.items.slice(0, 2).map(({ id }) => id);
+  expect((await report(mail, own)).data).toMatchObject({ undone: [{ kind: 'email' }] });
+  expect(await emailOf(victim)).toBe(w2);
+  await call('auth.requestMagicLink', { email: w1 }, { settings: aWhileLater() });
+  expect((await mailTo(w1, MOVED)).token).not.toBe('');
+});
+
+it('a mail of an address whose changes were cleaned up still has its say', async () => {
+  const victim = await newOwner();
+  const v = newEmail();
+  await moveTo(victim, v);
+  const thief = await thiefOf(victim);
+  await makeToken(thief);
+  await owner.query('delete from email_changes where user_id = $1', [victim.userId]);
+  await moveTo(thief, newEmail());
+  expect((await report(await mailTo(v, TOKEN_CREATED))).data.undone.map(({ kind }) => kind)).toContain('email');
+  expect(await emailOf(victim)).toBe(v);
+});
+
+it('two links of one service are told apart in the list', async () => {
+  const victim = await newOwner();
+  const thief = await thiefOf(victim);
+  await linked({ ...victim, token: thief.token }, { serviceId: 'telegram', externalUserId: '71' });
+  await linked(
+    { ...victim, token: thief.token },
+    { serviceId: 'telegram', externalUserId: '72', displayLabel: 'Home' },
+  );
+  await makeToken(thief);
+  const { items } = (await preview(await mailTo(victim.email, TOKEN_CREATED))).data;
+  const titles = items.filter(({ kind }) => kind === 'integration').map(({ title }) => title);
+  expect(titles.toSorted()).toEqual(['Linked service Telegram: 71', 'Linked service Telegram: Home']);
+});
+
 describe('an address that was given up more than seven days ago', () => {
   it('outranks nothing when a thief moves the account there', async () => {
     const victim = await newOwner();

@@ -43,7 +43,7 @@ export async function newMailProof(ctx: Context, delivery: Delivery): Promise<Ne
 /** What the database has of a mail's proof, which an earlier call may have stored: `gatehouse.mailed_proof`. */
 export interface StoredProof {
   readonly expiresAt: string;
-  /** Stored by this very call: an earlier try of it failed before, and mailed nothing. */
+  /** Stored by this very call: no earlier try of it has mailed anything. */
   readonly isNew: boolean;
   /** Neither used nor expired. */
   readonly isLive: boolean;
@@ -52,8 +52,8 @@ export interface StoredProof {
 }
 
 /**
- * Mails after the answer, once: the same call sent again mails nothing more, unless whoever began it died on the way; and
- * nothing at all once its link is dead.
+ * Mails after the answer: the same call sent again mails nothing more, unless an earlier try failed or died on the way. Two
+ * tries at the same time may both mail, the same link. Nothing is mailed once the link is dead.
  */
 export function mailInTurn(ctx: Context, turn: Turn, mail: { stored: StoredProof; message: MailMessage }): void {
   if ((turn.isRepeat && !mail.stored.isNew) || !mail.stored.isLive) return;

@@ -96,7 +96,8 @@ export function addressLeft(address: StoredAddress | null | undefined): NotUndon
     case 'outranked':
       return {
         reason: 'email_outranked',
-        title: `Nothing was changed: ${maskedAddress(current)} was the account's address for longer than that of this mail. Sign in with that address, or use a mail about the account that went to it.`,
+        title:
+          'Nothing was changed: the account has, or had since, an address that was its own for longer than that of this mail. Use a mail about the account that went to that one.',
       };
     case 'other':
       return {
@@ -118,7 +119,10 @@ export function addressLeft(address: StoredAddress | null | undefined): NotUndon
   }
 }
 
+const keptTogether: readonly ReportedItem['kind'][] = ['connection', 'integration'];
+
 /** What the person ticked as their own; or a connection and the links on it, of which they ticked another part. */
 export function keptItem(item: ReportedItem): NotUndone {
-  return { reason: 'kept', title: `${item.title}, kept: you kept it, or something that belongs with it` };
+  const why = keptTogether.includes(item.kind) ? 'you kept it, or something that belongs with it' : 'as you said';
+  return { reason: 'kept', title: `${item.title}, kept: ${why}` };
 }

@@ -39,7 +39,7 @@ export function securedMail(mail: SecuredMail): MailContent {
   }
   return compose(`This address is no longer that of an account at ${plainName(mail.productName)}`, [
     paragraph(
-      'The address of the account was changed back to the one before, by a mail to that one. You do not sign in with this address any more.',
+      'The address of the account was changed back, by a mail to an earlier one. You do not sign in with this address any more.',
     ),
     time,
     paragraph(

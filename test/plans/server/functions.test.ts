@@ -268,6 +268,7 @@ describe(`at ${ROWS.toLocaleString('en')} users a function of a request reads th
       'report_start',
       'report_items',
       'report_address',
+      'bridge_changes',
       'report_losses',
       'report_kept',
       'report_mails',

@@ -1,5 +1,5 @@
 -- A mailed proof as it is stored, whichever call stored it: {expiresAt, isNew, isLive, hasCode}. isNew: this transaction
--- stored it, so no mail went out yet. A mail whose link is used or expired goes out no more.
+-- stored it, so no earlier try has mailed it. A mail whose link is used or expired goes out no more.
 create or replace function gatehouse.mailed_proof(p_id uuid) returns jsonb
 language sql stable
 as $$

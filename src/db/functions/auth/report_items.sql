@@ -24,11 +24,12 @@ begin
              union select c.id from public.api_tokens c where c.created_by = p_user_id)
            and t.created_at >= p_from and t.revoked_at is null
         union all
-        select 'integration', ui.id, s.name, l.linked_at
+        select 'integration', ui.id, concat_ws(': ', s.name,
+                 coalesce(nullif(ui.display_label, ''), nullif(ui.external_username, ''), ui.external_user_id)), l.linked_at
           from gatehouse.report_links(p_user_id, v_unmailed_from) l join public.user_integrations ui on ui.id = l.integration_id
           join public.services s on s.id = ui.service_id
         union all
-        select 'connection', c.id, c.connector_id, g.granted_at
+        select 'connection', c.id, concat_ws(': ', c.connector_id, c.connector_metadata->c.connector_id->>'email'), g.granted_at
           from gatehouse.report_grants(p_user_id, v_unmailed_from) g join public.oauth_connections c on c.id = g.connection_id) i);
 end $$;
 --> statement-breakpoint

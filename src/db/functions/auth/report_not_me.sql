@@ -1,6 +1,6 @@
 -- "This wasn't me", of the mail of an alert: see docs/security.md, "This wasn't me: both directions". Whoever was signed in
 -- is out; what was added since the earliest alert that waits for a report is gone, but for what the person keeps; the
--- address is changed back where this mail may do so. A mail whose address the present one outranks does nothing, and stays
+-- address is changed back where this mail may do so. A mail whose address is outranked (is_outranked) does nothing, and stays
 -- unspent. Done once: sent again it answers what it came to. The user's row is locked first; what waits for it is judged
 -- again when it gets it (gatehouse.lock_actor), or finds its link expired.
 -- p_facts: see record_login, plus keep [ids] and operationId. Answers {outcome: 'secured' | an error code, operationId,
@@ -59,10 +59,13 @@ begin
     update public.email_changes set undone_at = now()
      where user_id = v_alert.user_id and undone_at is null
        and id in (select (c->>'changeId')::uuid from jsonb_array_elements(v_address->'undone') c);
-    perform gatehouse.bridge_changes(v_alert, v_address);
   end if;
   v_report := v_report || jsonb_build_object('sessionsEnded', v_sessions,
     'mails', gatehouse.report_mails(v_alert, v_from, v_before));
+  -- After the mails, which go to the addresses in between too.
+  if v_address->>'outcome' in ('restored', 'there', 'kept') then
+    perform gatehouse.bridge_changes(v_alert, v_address);
+  end if;
   -- Alerts of an address that stood longer stay: no report of a later one takes their owner's word away.
   update public.security_alerts set used_at = now()
    where user_id = v_alert.user_id and used_at is null and (id = v_alert.id or email_since >= v_alert.email_since);

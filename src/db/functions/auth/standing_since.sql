@@ -12,13 +12,12 @@ begin
   select * into v_left from public.email_changes c
    where c.user_id = p_user_id and c.undone_at is null and lower(c.previous_email) = lower(p_email)
    order by c.created_at desc, c.id desc limit 1;
-  if v_left.created_at > v_came or v_came is null and v_left.id is not null then
-    return v_left.previous_since;
-  elsif v_left.created_at > v_came - interval '7 days' and not exists (
-      select from public.email_changes c
-       where c.user_id = p_user_id and c.undone_at is null and lower(c.previous_email) = lower(v_left.email)
-         and c.created_at between v_left.created_at - interval '7 days' and v_left.created_at and c.id <> v_left.id
-         and c.previous_since < v_left.previous_since) then
+  if v_left.id is not null and (v_came is null or v_left.created_at > v_came
+      or v_left.created_at > v_came - interval '7 days' and not exists (
+        select from public.email_changes c
+         where c.user_id = p_user_id and c.undone_at is null and lower(c.previous_email) = lower(v_left.email)
+           and c.created_at between v_left.created_at - interval '7 days' and v_left.created_at and c.id <> v_left.id
+           and c.previous_since < v_left.previous_since)) then
     return v_left.previous_since;
   end if;
   return coalesce(v_came, (select u.created_at from public.users u where u.id = p_user_id));

@@ -1,9 +1,9 @@
 -- Links or unlinks (p_verb) many services of a user. Each item stands by itself: a bad one is reported with its index
 -- (from 0), code and reason, and spoils no other. A bare text is a service id. Answers {total, succeeded, failed, results:
 -- [{index, service_id, success, integration_id | unlinked | code, error}]}. Sent again, an item that was done changes
--- nothing and answers what it answered; integration.not_found where the link is deleted since. One that was refused is
--- tried again. Kept with the key is a bit for each item, and how many links an item ended: a list of a thousand items is a
--- few hundred bytes, whatever they say. Raises GH018 where there is no list.
+-- nothing; it answers how many links it ended, or the link that the account has now: integration.not_found where that is
+-- deleted since. One that was refused is tried again. Kept with the key is a bit for each item, and how many links an item
+-- ended where it ended some, which is bounded as events are (check_events). Raises GH018 where there is no list.
 create or replace function gatehouse.change_services(p_verb text, p_user_id text, p_services jsonb) returns jsonb
 language plpgsql volatile
 as $$

@@ -46,7 +46,7 @@ export const reportList = `
     find('[data-spent]').hidden = !isSpent;
     const isClosed = isSpent || isOutranked(notUndone);
     find('[data-open]').hidden = isClosed;
-    find('[data-closed]').hidden = !isClosed;
+    find('[data-closed]').hidden = !isSpent;
     showLines('left', notUndone);
   }
 
