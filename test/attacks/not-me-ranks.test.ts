@@ -1,20 +1,13 @@
 /** Which mail may undo which change: an address that stood longer outranks one that came later, in both directions. */
 import { describe, expect, it } from 'vitest';
-import { newPerson, newSession, type Person } from '../support/owner.ts';
+import { newSession, type Person } from '../support/owner.ts';
 import { signInByPasskey, withPasskey } from '../support/passkeys.ts';
-import { aWhileLater, mailTo, moveTo, preview, report } from '../support/reports.ts';
+import { aWhileLater, emailOf, mailTo, moveTo, newOwner, preview, report } from '../support/reports.ts';
 import { call, owner } from '../support/worker.ts';
 import { askForLink, newEmail, verifyLink, whoIs } from './support.ts';
 
 const ADDRESS_CHANGED = /^New address for/;
 const MOVED = /^This address was replaced/;
-
-const newOwner = () => newPerson(owner, { user: { created_at: '2026-01-01T00:00:00Z' } });
-
-async function emailOf({ userId }: Pick<Person, 'userId'>): Promise<string | undefined> {
-  const [row] = await owner.query<{ email: string }>('select email from users where id = $1', [userId]);
-  return row?.email;
-}
 
 async function signInAgain(email: string): Promise<Person> {
   const { status, code, data } = await verifyLink(await askForLink(email, { settings: aWhileLater() }));

@@ -1,9 +1,9 @@
 /** Addresses that an account left and came back to: which of their mails has a say, and what a report gives back. */
 import { describe, expect, it } from 'vitest';
 import { linked } from '../support/integrations.ts';
-import { newPerson, newSession, type Person } from '../support/owner.ts';
+import { newSession, type Person } from '../support/owner.ts';
 import { signInByPasskey, withPasskey } from '../support/passkeys.ts';
-import { aWhileLater, mailTo, moveTo, preview, report } from '../support/reports.ts';
+import { aWhileLater, emailOf, mailTo, moveTo, newOwner, preview, report } from '../support/reports.ts';
 import { call, owner } from '../support/worker.ts';
 import { askForLink, newEmail, verifyLink, whoIs } from './support.ts';
 
@@ -11,16 +11,10 @@ const ADDRESS_CHANGED = /^New address for/;
 const MOVED = /^This address was replaced/;
 const TOKEN_CREATED = /^API token created/;
 
-const newOwner = () => newPerson(owner, { user: { created_at: '2026-01-01T00:00:00Z' } });
 /** The thief has a session of the account's. */
 const thiefOf = ({ userId }: Person) => newSession(owner, userId);
 const makeToken = (me: Pick<Person, 'token'>) => call('auth.createToken', { name: 'x', scopes: ['profile:read'] }, me);
 const reasons = (list: readonly { reason: string }[]) => list.map(({ reason }) => reason);
-
-async function emailOf({ userId }: Pick<Person, 'userId'>): Promise<string | undefined> {
-  const [row] = await owner.query<{ email: string }>('select email from users where id = $1', [userId]);
-  return row?.email;
-}
 
 /** As if all that happened so far had been so many days ago. */
 async function daysPass({ userId }: Pick<Person, 'userId'>, days: number) {

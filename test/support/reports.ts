@@ -3,8 +3,8 @@ import { expect } from 'vitest';
 import { developmentMailbox } from '../../src/mail/development.ts';
 import type { Reported, ReportPreview } from '../../src/domain/auth/report-views.ts';
 import { newId } from '../../src/lib/ids.ts';
-import type { Person } from './owner.ts';
-import { call, readMail, workerEnv } from './worker.ts';
+import { newPerson, type Person } from './owner.ts';
+import { call, owner, readMail, workerEnv } from './worker.ts';
 
 /** The settings of a Worker that has counted nothing yet: as if a while had passed since the last mail to an address. */
 export function aWhileLater(): { RATE_LIMITER: unknown } {
@@ -15,6 +15,15 @@ export function aWhileLater(): { RATE_LIMITER: unknown } {
   const mark = newId();
   const idFromName = (name: string) => limiters.idFromName(`${mark}:${name}`);
   return { RATE_LIMITER: { idFromName, get: (id: unknown) => limiters.get(id) } };
+}
+
+/** Somebody whose address has stood for a long time. */
+export const newOwner = () => newPerson(owner, { user: { created_at: '2026-01-01T00:00:00Z' } });
+
+/** The address that an account has now. */
+export async function emailOf({ userId }: Pick<Person, 'userId'>): Promise<string | undefined> {
+  const [row] = await owner.query<{ email: string }>('select email from users where id = $1', [userId]);
+  return row?.email;
 }
 
 /** Changes the address of whoever holds the session, as who reads the new mailbox; what the confirmation answers. */
